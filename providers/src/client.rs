@@ -1,0 +1,106 @@
+//! The one HTTP client: time-outs, no redirects, one TLS configuration, capped replies.
+//!
+//! It also draws the line that matters most to a sender: failed before the request could have been
+//! written ([`FailureKind::Unavailable`]) or after it ([`FailureKind::Unknown`]).
+
+use crate::{FailureKind, SendError};
+use http_body_util::{BodyExt, Limited};
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Body, RequestBuilder, Response, StatusCode, redirect};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Time to a connected and encrypted socket. Below the shortest slice of a failover chain, so that a
+/// host that does not answer is known to have received nothing.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The longest exchange that anyone waits for; callers usually give up earlier.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A vendor may close an idle connection just as we write to it, which looks like "no verdict"; the
+/// shorter a connection idles, the rarer that is.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// More than any documented reply, far less than what could hurt.
+const REPLY_LIMIT: usize = 64 * 1024;
+
+/// The TLS client configuration of the whole program: rustls with Mozilla's roots compiled in, so that
+/// it works in an image without a certificate store.
+pub fn tls_config() -> Result<rustls::ClientConfig, rustls::Error> {
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+/// Builds the client. Build one, on the runtime it is used on, and clone it.
+///
+/// # Errors
+/// If the TLS configuration cannot be built, which no input can cause.
+pub fn http_client() -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
+    Ok(reqwest::Client::builder()
+        .tls_backend_preconfigured(tls_config()?)
+        .user_agent(concat!("neon-sms-relay/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(TOTAL_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .build()?)
+}
+
+/// What came back from a vendor.
+#[derive(Debug)]
+pub struct VendorReply {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// `Retry-After` in seconds, where it is a number.
+    pub retry_after: Option<Duration>,
+    /// The whole body; `None` if it broke off or was larger than 64 KiB.
+    pub body: Option<Vec<u8>>,
+}
+
+impl VendorReply {
+    /// The body as `T`; `None` if it is missing, not JSON, or of another shape.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_slice(self.body.as_deref()?).ok()
+    }
+
+    /// The kind of a failure about which only the HTTP status is known.
+    ///
+    /// A 2xx without an understood body, a redirect and a 5xx leave open whether a text was sent. A
+    /// 4xx is a refusal: of our credentials, of our speed, or of a request we should not have made.
+    pub fn kind_by_status(&self) -> FailureKind {
+        match self.status.as_u16() {
+            429 => FailureKind::Throttled,
+            408 => FailureKind::Unknown,
+            400..=499 => FailureKind::Misconfigured,
+            _ => FailureKind::Unknown,
+        }
+    }
+}
+
+/// Sends a request and reads the reply.
+///
+/// # Errors
+/// `Unavailable` if no connection came about, `Unknown` if it broke or timed out later.
+pub async fn exchange(request: RequestBuilder) -> Result<VendorReply, SendError> {
+    let response = request.send().await.map_err(|error| {
+        // A request that cannot even be built, such as one with a bad header, was not sent either.
+        let unsent = error.is_connect() || error.is_builder();
+        SendError::new(if unsent { FailureKind::Unavailable } else { FailureKind::Unknown })
+    })?;
+    let status = response.status();
+    let retry_after = response
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+        .map(Duration::from_secs);
+    Ok(VendorReply { status, retry_after, body: read_capped(response).await })
+}
+
+async fn read_capped(response: Response) -> Option<Vec<u8>> {
+    let body = Limited::new(Body::from(response), REPLY_LIMIT);
+    Some(body.collect().await.ok()?.to_bytes().to_vec())
+}

@@ -1,0 +1,1 @@
+//! A provider that prints the text to the terminal, for development.

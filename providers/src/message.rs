@@ -1,0 +1,63 @@
+//! What a provider is asked to send.
+
+use crate::PhoneNumber;
+use std::fmt;
+use std::time::Duration;
+use url::Url;
+
+/// The text of one SMS. It holds the code, so `Debug` shows its length only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SmsBody(String);
+
+impl SmsBody {
+    /// Takes the finished text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for a request to a provider and nothing else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SmsBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SmsBody({} chars)", self.0.chars().count())
+    }
+}
+
+/// Our own opaque reference of a message, echoed by providers that can.
+///
+/// At most 40 characters of `[0-9a-z-]`: what the strictest provider (Vonage's `client-ref`) takes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MessageRef(String);
+
+impl MessageRef {
+    /// Takes a reference made by us; it is never user input.
+    pub fn new(reference: impl Into<String>) -> Self {
+        Self(reference.into())
+    }
+
+    /// The reference as it goes over the wire.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One SMS, ready for any provider.
+#[derive(Debug, Clone)]
+pub struct SmsMessage {
+    /// The recipient.
+    pub to: PhoneNumber,
+    /// The text, the same bytes for every provider.
+    pub body: SmsBody,
+    /// Our reference of this message.
+    pub reference: MessageRef,
+    /// The same for every try of one event, so that a provider with idempotency keys sends once.
+    pub idempotency_key: String,
+    /// Where the provider reports the delivery status; `None` asks for no report.
+    pub status_url: Option<Url>,
+    /// What is left of the code's life: after it the text is worthless and should not be delivered.
+    pub expires_in: Duration,
+}

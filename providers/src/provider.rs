@@ -1,0 +1,78 @@
+//! The seam between the relay and the vendors.
+
+use crate::{SendError, SmsMessage};
+use std::fmt;
+
+/// Someone who can send an SMS: a vendor, a terminal, an inbox, a stub.
+#[async_trait::async_trait]
+pub trait SmsProvider: Send + Sync {
+    /// Who this is, for logs, metrics and replies.
+    fn name(&self) -> ProviderName;
+
+    /// Sends one text and reports the vendor's verdict.
+    ///
+    /// A reply that is not understood is an error of kind `Unknown`, never a success. The caller may
+    /// drop the future when its time is up; the text may have left by then.
+    async fn send(&self, message: &SmsMessage) -> Result<SendReceipt, SendError>;
+}
+
+/// The name of a provider, as in `SMS_PROVIDER` and in callback paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ProviderName {
+    /// Twilio Programmable Messaging.
+    Twilio,
+    /// MessageBird or Bird, whichever API.
+    MessageBird,
+    /// Vonage, whichever API.
+    Vonage,
+    /// Prints the text to the terminal.
+    Log,
+    /// Shows the text on the development inbox page.
+    Inbox,
+    /// Scripted answers for tests.
+    Stub,
+}
+
+impl ProviderName {
+    /// Every name, for parsing and for metrics.
+    pub const ALL: [Self; 6] =
+        [Self::Twilio, Self::MessageBird, Self::Vonage, Self::Log, Self::Inbox, Self::Stub];
+
+    /// The name as users write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Twilio => "twilio",
+            Self::MessageBird => "messagebird",
+            Self::Vonage => "vonage",
+            Self::Log => "log",
+            Self::Inbox => "inbox",
+            Self::Stub => "stub",
+        }
+    }
+}
+
+impl fmt::Display for ProviderName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A provider took the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendReceipt {
+    /// Who took it.
+    pub provider: ProviderName,
+    /// The vendor's id of the message, reduced to `[A-Za-z0-9_.:-]` and at most 64 characters.
+    pub message_id: Option<String>,
+}
+
+impl SendReceipt {
+    /// A receipt with the vendor's id; an id that is not id-like is left out rather than repeated.
+    pub fn new(provider: ProviderName, id: Option<&str>) -> Self {
+        let id_like = |id: &&str| {
+            (1..=64).contains(&id.len())
+                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:-".contains(&b))
+        };
+        Self { provider, message_id: id.filter(id_like).map(str::to_owned) }
+    }
+}

@@ -1,0 +1,1 @@
+//! A provider with scripted answers, for tests of whoever sends.

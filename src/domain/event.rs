@@ -1,0 +1,48 @@
+//! Neon's events, as far as the relay cares.
+
+use super::{EndpointId, EventId, SendOtp};
+
+/// The user part of an event: only whether each way to reach them exists.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct User {
+    /// The event names an e-mail address.
+    pub has_email: bool,
+    /// The event names a phone number.
+    pub has_phone: bool,
+}
+
+/// What happened at Neon.
+#[derive(Debug, Clone)]
+pub enum NeonEvent {
+    /// A code waits to be delivered, and a user with it.
+    SendOtp(SendOtp),
+    /// A sign-in link waits to be delivered.
+    SendMagicLink,
+    /// Someone signs up; Neon asks whether they may.
+    BeforeCreate,
+    /// Someone signed up.
+    UserCreated,
+    /// A number was verified.
+    PhoneVerified,
+    /// An invitation was created or accepted.
+    Invitation,
+    /// An event that did not exist when this was written.
+    Unknown,
+}
+
+/// An event with what every event carries.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Neon's id, the same on every retry.
+    pub id: EventId,
+    /// Neon's name of the event, such as `send.otp`.
+    pub name: String,
+    /// The branch it comes from, if the event says so.
+    pub endpoint: Option<EndpointId>,
+    /// Neon's name of the project, for the text of the SMS.
+    pub project_name: Option<String>,
+    /// Whom it is about.
+    pub user: User,
+    /// What happened.
+    pub kind: NeonEvent,
+}

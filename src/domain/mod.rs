@@ -1,0 +1,22 @@
+//! What the product talks about: events, codes, templates, routes, replies, time.
+//!
+//! Pure: no I/O, no web framework, no HTTP client. Of the provider crate it uses types only, and the
+//! clock is read by [`time::SystemClock`] alone.
+
+pub mod event;
+pub mod id;
+pub mod otp;
+pub mod recipient;
+pub mod reply;
+pub mod route;
+pub mod template;
+pub mod time;
+
+pub use event::{Event, NeonEvent, User};
+pub use id::{DeliveryRef, EndpointId, EventId};
+pub use otp::{DeliveryPreference, Destination, OtpCode, OtpType, SendOtp};
+pub use recipient::{HashKey, Recipient};
+pub use reply::{Accepted, RefuseReason, Reply, TryAgainReason};
+pub use route::{Route, Routing, route};
+pub use template::MessageTemplate;
+pub use time::{Clock, Deadline, ManualClock, SystemClock, Timestamp};

@@ -1,0 +1,64 @@
+//! How a phone number appears where it must not appear: in stores and logs.
+
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretBox};
+use sha2::Sha256;
+use sms_providers::PhoneNumber;
+
+/// The key of the HMAC-SHA256 under which numbers are stored and logged.
+///
+/// There are few enough phone numbers to try them all, so a plain hash would be no secret.
+pub struct HashKey(SecretBox<[u8]>);
+
+impl HashKey {
+    /// Takes key material of any length.
+    pub fn new(key: &[u8]) -> Self {
+        Self(SecretBox::new(key.into()))
+    }
+
+    /// A new random key of 32 bytes.
+    pub fn random() -> Self {
+        Self::new(&[uuid::Uuid::new_v4().into_bytes(), uuid::Uuid::new_v4().into_bytes()].concat())
+    }
+
+    /// The key itself, for the store that keeps it.
+    pub fn expose(&self) -> &[u8] {
+        self.0.expose_secret()
+    }
+
+    /// The stand-in for `number`.
+    pub fn recipient(&self, number: &PhoneNumber) -> Recipient {
+        // HMAC takes a key of any length, so the error cannot occur; an empty hash would still leak nothing.
+        let hash = Hmac::<Sha256>::new_from_slice(self.expose())
+            .map(|mac| hex::encode(mac.chain_update(number.as_e164()).finalize().into_bytes()))
+            .unwrap_or_default();
+        Recipient { hash, last_two: number.last_two().to_owned() }
+    }
+}
+
+/// A phone number that can be recognised and not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// HMAC-SHA256 of the E.164 number, 64 lower-case hex digits.
+    pub hash: String,
+    /// The last two digits.
+    pub last_two: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_number_is_recognised_under_one_key_and_not_under_another() {
+        let number: PhoneNumber = "+15551234567".parse().unwrap();
+        let key = HashKey::new(b"key");
+        assert_eq!(key.recipient(&number), key.recipient(&number));
+        assert_ne!(key.recipient(&number).hash, HashKey::random().recipient(&number).hash);
+        // printf +15551234567 | openssl dgst -sha256 -hmac key
+        assert_eq!(
+            key.recipient(&number).hash,
+            "99fbd7f267fb1750b7d90af3b4068823bb7a173285625ccc062384d0acb2a865"
+        );
+    }
+}

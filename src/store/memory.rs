@@ -1,0 +1,139 @@
+//! Remembers deliveries in this process: for development, tests, and as a stand-in while a durable
+//! store is down. Forgets everything on a restart.
+
+use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StatusChange, StoreError};
+use crate::domain::{DeliveryRef, EventId, HashKey, Reply, Timestamp};
+use sms_providers::{DeliveryStatus, StatusUpdate};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// The store in memory.
+pub struct MemoryStore {
+    rows: Mutex<HashMap<EventId, Row>>,
+    key: Vec<u8>,
+}
+
+struct Row {
+    delivery_ref: DeliveryRef,
+    first_claimed_at: Timestamp,
+    token: i64,
+    leased_until: Timestamp,
+    possible_sends: u8,
+    status: DeliveryStatus,
+    outcome: Option<Outcome>,
+}
+
+/// A lease that was given up has lapsed at any time.
+const NEVER: Timestamp = Timestamp::from_millis(i64::MIN);
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self { rows: Mutex::default(), key: HashKey::random().expose().to_vec() }
+    }
+}
+
+impl MemoryStore {
+    fn rows(&self) -> MutexGuard<'_, HashMap<EventId, Row>> {
+        // Every change of a row is one assignment after the other, so a panic leaves it usable.
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, lease: &Lease, change: impl FnOnce(&mut Row)) -> Held {
+        match self.rows().get_mut(&lease.id) {
+            Some(row) if row.token == lease.token && row.outcome.is_none() => {
+                row.possible_sends = lease.possible_sends;
+                change(row);
+                Held::Yes
+            }
+            _ => Held::Lost,
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl DeliveryStore for MemoryStore {
+    async fn claim(
+        &self,
+        delivery: &NewDelivery,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Claim, StoreError> {
+        let mut rows = self.rows();
+        let row = rows.entry(delivery.id.clone()).or_insert_with(|| Row {
+            delivery_ref: DeliveryRef::random(),
+            first_claimed_at: now,
+            token: 0,
+            leased_until: NEVER,
+            possible_sends: 0,
+            status: DeliveryStatus::Accepted,
+            outcome: None,
+        });
+        if let Some(outcome) = &row.outcome {
+            return Ok(Claim::Finished(outcome.reply.clone()));
+        }
+        if row.leased_until >= now {
+            return Ok(Claim::InFlight);
+        }
+        row.token += 1;
+        row.leased_until = now.plus(lease);
+        row.possible_sends = row.possible_sends.saturating_add(1);
+        Ok(Claim::Acquired(Lease {
+            id: delivery.id.clone(),
+            token: row.token,
+            delivery_ref: row.delivery_ref.clone(),
+            first_claimed_at: row.first_claimed_at,
+            possible_sends: row.possible_sends,
+        }))
+    }
+
+    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Held, StoreError> {
+        Ok(self.change(lease, |row| row.leased_until = until))
+    }
+
+    async fn finish(&self, lease: Lease, outcome: &Outcome, _now: Timestamp) -> Result<Held, StoreError> {
+        Ok(self.change(&lease, |row| row.outcome = Some(outcome.clone())))
+    }
+
+    async fn release(&self, lease: Lease) -> Result<(), StoreError> {
+        self.change(&lease, |row| row.leased_until = NEVER);
+        Ok(())
+    }
+
+    async fn record_status(
+        &self,
+        delivery: &DeliveryRef,
+        update: &StatusUpdate,
+    ) -> Result<StatusChange, StoreError> {
+        let mut rows = self.rows();
+        let Some(row) = rows.values_mut().find(|row| row.delivery_ref == *delivery) else {
+            return Ok(StatusChange::NotFound);
+        };
+        if !row.status.may_become(update.status) {
+            return Ok(StatusChange::Unchanged);
+        }
+        row.status = update.status;
+        let provider = row.outcome.as_ref().and_then(|outcome| match &outcome.reply {
+            Reply::Done(accepted) => accepted.as_ref().map(|accepted| accepted.provider),
+            Reply::App { .. } | Reply::Refused(_) | Reply::TryAgain(_) => None,
+        });
+        Ok(StatusChange::Raised(provider))
+    }
+
+    async fn purge(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut rows = self.rows();
+        let all = rows.len();
+        rows.retain(|_, row| {
+            row.first_claimed_at >= before || (row.outcome.is_none() && row.leased_until >= before)
+        });
+        Ok((all - rows.len()) as u64)
+    }
+
+    async fn hash_key(&self) -> Result<HashKey, StoreError> {
+        Ok(HashKey::new(&self.key))
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
