@@ -1,1 +1,243 @@
-//! Placeholder.
+//! The composition root: settings → parts → a server that runs until it is told to stop.
+//!
+//! The only place that sees both the configuration and everything else.
+
+use crate::config::{EndpointRule, ProviderSettings, Settings, StoreFailureRule};
+use crate::domain::{Clock, HashKey, Routing, SystemClock};
+use crate::http::{self, Callbacks, Gate};
+use crate::neon::{Endpoints, HttpKeySource, Verifier};
+use crate::relay::{Flights, Relay, StoreFailure};
+use crate::store::memory::MemoryStore;
+use crate::store::{self, DeliveryStore, StoreError};
+use crate::tasks::Tasks;
+use crate::telemetry::metrics::Metrics;
+use actix_web::dev::Server;
+use actix_web::web::Data;
+use actix_web::{App as ActixApp, HttpServer};
+use anyhow::Context;
+use secrecy::ExposeSecret;
+use sms_providers::client::{http_client, tls_config};
+use sms_providers::log::LogProvider;
+use sms_providers::{FailoverChain, SmsProvider};
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OnceCell;
+use url::Url;
+
+/// The longest that a shutdown waits for what is in flight: above the 12 s of one event, below Fly's and
+/// Kubernetes' patience.
+const DRAIN: Duration = Duration::from_secs(15);
+/// Answers are due this much before Neon stops listening.
+const ANSWER_MARGIN: Duration = Duration::from_millis(500);
+/// How often finished events are forgotten.
+const PURGE_EVERY: Duration = Duration::from_secs(600);
+
+/// Parts that a caller brings in place of the configured ones.
+#[derive(Default)]
+pub struct Parts {
+    /// Who sends, in place of `SMS_PROVIDER`.
+    pub providers: Option<Vec<Arc<dyn SmsProvider>>>,
+    /// What is remembered, in place of `STORE_URL`.
+    pub store: Option<Arc<dyn DeliveryStore>>,
+    /// The time, in place of the machine's.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// The public socket, in place of one at `HOST` and `PORT`.
+    pub listener: Option<TcpListener>,
+}
+
+/// A relay that listens and is not yet served.
+pub struct App {
+    server: Server,
+    metrics_server: Option<Server>,
+    address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
+    tasks: Tasks,
+}
+
+impl App {
+    /// Puts the parts together, binds the ports and starts to fetch keys.
+    ///
+    /// # Errors
+    /// If a port is taken or the store's URL is malformed. A store that is down is no error here.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn build(settings: &Settings, parts: Parts) -> anyhow::Result<Self> {
+        let tasks = Tasks::current();
+        let clock = parts.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let metrics = Metrics::default();
+        let http_client = http_client().map_err(anyhow::Error::from_boxed)?;
+        let store = match parts.store {
+            Some(store) => store,
+            None => store::open(settings.store.url.expose_secret(), tls_config()?).context("STORE_URL")?,
+        };
+        let configured = configured_providers(settings, &http_client);
+        let (keys, refresher) =
+            HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client, clock.clone());
+        tasks.spawn_until_drain(refresher.run());
+        let gate = Data::new(Gate {
+            verifier: Verifier::new(Arc::new(keys), settings.neon.tolerance, endpoints(settings)),
+            clock: clock.clone(),
+        });
+        let base = settings.server.public_url.as_ref().map(callback_base);
+        let relay = Arc::new(Relay {
+            store,
+            fallback: Arc::new(MemoryStore::default()),
+            on_store_failure: match settings.store.on_failure {
+                StoreFailureRule::Send => StoreFailure::Send,
+                StoreFailureRule::Refuse => StoreFailure::Refuse,
+            },
+            chain: FailoverChain::new(parts.providers.unwrap_or(configured.providers)),
+            template: settings.sms.template.clone().context("SMS_TEMPLATE")?,
+            routing: Routing { allow_sign_up: settings.allow_sign_up },
+            callbacks: base.clone(),
+            answer_within: settings.neon.timeout.saturating_sub(ANSWER_MARGIN),
+            max_sends: settings.sms.max_sends,
+            hash_key: OnceCell::new_with(
+                settings.store.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes())),
+            ),
+            clock: clock.clone(),
+            flights: Flights::new(settings.server.max_in_flight, tasks.clone()),
+            metrics: metrics.clone(),
+        });
+        tasks.spawn_until_drain(purge(relay.clone(), settings.store.ttl));
+        let callbacks = Data::new(Callbacks { base, providers: configured.callbacks });
+        let listener = match parts.listener {
+            Some(listener) => listener,
+            None => bind(settings, settings.server.port, "PORT")?,
+        };
+        let address = listener.local_addr()?;
+        let metrics_listener =
+            settings.server.metrics_port.map(|port| bind(settings, port, "METRICS_PORT")).transpose()?;
+        let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+
+        let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(metrics.clone()));
+        let mut server = HttpServer::new(move || {
+            ActixApp::new()
+                .wrap(http::request_log())
+                .app_data(gate.clone())
+                .app_data(relay.clone())
+                .app_data(callbacks.clone())
+                .app_data(clock.clone())
+                .app_data(shared.clone())
+                .configure(http::routes)
+        })
+        .disable_signals()
+        .shutdown_timeout(DRAIN.as_secs());
+        if let Some(workers) = settings.server.workers {
+            server = server.workers(workers);
+        }
+        let metrics_server = metrics_listener
+            .map(|listener| {
+                let metrics = Data::new(metrics.clone());
+                HttpServer::new(move || ActixApp::new().app_data(metrics.clone()).configure(http::metrics))
+                    .disable_signals()
+                    .workers(1)
+                    .listen(listener)
+            })
+            .transpose()?
+            .map(HttpServer::run);
+        Ok(Self { server: server.listen(listener)?.run(), metrics_server, address, metrics_address, tasks })
+    }
+
+    /// The public address, with the port that was taken if 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address of `/metrics`, if it is on.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
+    }
+
+    /// Tasks that a shutdown of this server waits for.
+    pub fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    /// Serves until `shutdown` is ready, then finishes what is in flight; returns how many deliveries
+    /// had to be cut off after 15 s.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> std::io::Result<usize> {
+        let (handle, tasks) = (self.server.handle(), self.tasks);
+        let metrics_handle = self.metrics_server.as_ref().map(Server::handle);
+        let metrics = async {
+            match self.metrics_server {
+                Some(server) => server.await,
+                None => Ok(()),
+            }
+        };
+        let stop = async {
+            shutdown.await;
+            tracing::info!(
+                in_flight = tasks.running(),
+                "stopping: no new requests, finishing what is in flight"
+            );
+            let started = tokio::time::Instant::now();
+            let _ = tokio::time::timeout(DRAIN, handle.stop(true)).await;
+            let cut_off = tasks.drain(DRAIN.saturating_sub(started.elapsed())).await;
+            if let Some(metrics) = metrics_handle {
+                metrics.stop(false).await;
+            }
+            Ok(cut_off)
+        };
+        let (_, _, cut_off) = tokio::try_join!(self.server, metrics, stop)?;
+        Ok(cut_off)
+    }
+}
+
+struct ConfiguredProviders {
+    providers: Vec<Arc<dyn SmsProvider>>,
+    callbacks: std::collections::HashMap<&'static str, Arc<dyn sms_providers::StatusCallback>>,
+}
+
+fn configured_providers(settings: &Settings, _http: &reqwest::Client) -> ConfiguredProviders {
+    let mut configured = ConfiguredProviders { providers: Vec::new(), callbacks: Default::default() };
+    for provider in &settings.sms.providers {
+        match provider {
+            ProviderSettings::Log => configured.providers.push(Arc::new(LogProvider)),
+        }
+    }
+    configured
+}
+
+fn endpoints(settings: &Settings) -> Endpoints {
+    match &settings.neon.endpoints {
+        EndpointRule::Any => Endpoints::Any,
+        EndpointRule::Only(ids) => Endpoints::Only(ids.clone()),
+    }
+}
+
+fn callback_base(public_url: &Url) -> Url {
+    let mut url = public_url.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().push("callbacks");
+    }
+    url
+}
+
+fn bind(settings: &Settings, port: u16, variable: &str) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::new(settings.server.host, port);
+    TcpListener::bind(address)
+        .with_context(|| format!("cannot listen on {address}; set {variable} to another port"))
+}
+
+/// Forgets what is older than `ttl`.
+async fn purge(relay: Arc<Relay>, ttl: Duration) {
+    loop {
+        tokio::time::sleep(PURGE_EVERY).await;
+        let before = relay.clock.now().minus(ttl);
+        let forgotten = async {
+            Ok::<_, StoreError>(relay.store.purge(before).await? + relay.fallback.purge(before).await?)
+        };
+        match forgotten.await {
+            Ok(0) => {}
+            Ok(events) => tracing::debug!(events, "forgot events that are older than STORE_TTL_HOURS"),
+            Err(error) => tracing::warn!(%error, "cannot forget old events; trying again later"),
+        }
+    }
+}

@@ -47,6 +47,11 @@ impl FailoverChain {
         Self { providers }
     }
 
+    /// Whether nobody is in it.
+    pub fn is_empty(&self) -> bool {
+        self.providers.is_empty()
+    }
+
     /// Starts to send `message`; nothing is sent before [`ChainRun::next`].
     ///
     /// At most `allowance` requests that may have produced a text are written, and none is waited for

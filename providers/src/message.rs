@@ -1,6 +1,6 @@
 //! What a provider is asked to send.
 
-use crate::PhoneNumber;
+use crate::{PhoneNumber, ProviderName};
 use std::fmt;
 use std::time::Duration;
 use url::Url;
@@ -56,8 +56,17 @@ pub struct SmsMessage {
     pub reference: MessageRef,
     /// The same for every try of one event, so that a provider with idempotency keys sends once.
     pub idempotency_key: String,
-    /// Where the provider reports the delivery status; `None` asks for no report.
-    pub status_url: Option<Url>,
+    /// The public URL under which delivery reports arrive; `None` asks for no report.
+    pub callbacks: Option<Url>,
     /// What is left of the code's life: after it the text is worthless and should not be delivered.
     pub expires_in: Duration,
+}
+
+impl SmsMessage {
+    /// Where `provider` reports the delivery status: `{callbacks}/{provider}/{reference}`.
+    pub fn status_url(&self, provider: ProviderName) -> Option<Url> {
+        let mut url = self.callbacks.clone()?;
+        url.path_segments_mut().ok()?.pop_if_empty().extend([provider.as_str(), self.reference.as_str()]);
+        Some(url)
+    }
 }

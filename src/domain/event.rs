@@ -46,3 +46,18 @@ pub struct Event {
     /// What happened.
     pub kind: NeonEvent,
 }
+
+impl NeonEvent {
+    /// One of a few fixed names, for logs and metrics: an event's own name is whatever its sender wrote.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::SendOtp(_) => "send_otp",
+            Self::SendMagicLink => "send_magic_link",
+            Self::BeforeCreate => "user_before_create",
+            Self::UserCreated => "user_created",
+            Self::PhoneVerified => "phone_number_verified",
+            Self::Invitation => "organization_invitation",
+            Self::Unknown => "unknown",
+        }
+    }
+}

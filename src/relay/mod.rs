@@ -1,1 +1,120 @@
-//! Placeholder.
+//! What the product does: one event in, one reply out, at most one text.
+//!
+//! Knows neither HTTP nor how Neon signs. Work runs on tracked tasks, never in the caller: a client that
+//! hangs up does not stop a text that is on its way.
+
+mod flight;
+mod otp;
+mod ownership;
+mod process;
+
+pub use flight::Flights;
+
+use crate::domain::{Clock, HashKey, MessageTemplate, Reply, Routing, TryAgainReason};
+use crate::neon::VerifiedDelivery;
+use crate::store::memory::MemoryStore;
+use crate::store::{DeliveryStore, StatusChange, StoreError};
+use crate::telemetry::metrics::Metrics;
+use sms_providers::{FailoverChain, StatusUpdate};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+use url::Url;
+
+/// The relay and its ports.
+pub struct Relay {
+    /// What is remembered.
+    pub store: Arc<dyn DeliveryStore>,
+    /// What is remembered while the store is down, in this process.
+    pub fallback: Arc<MemoryStore>,
+    /// What to do when the store is down.
+    pub on_store_failure: StoreFailure,
+    /// Who sends.
+    pub chain: FailoverChain,
+    /// What is sent.
+    pub template: MessageTemplate,
+    /// What happens to events that are not for SMS.
+    pub routing: Routing,
+    /// The public URL of `/callbacks`, if providers can reach it.
+    pub callbacks: Option<Url>,
+    /// How long after a request's arrival it has to be answered.
+    pub answer_within: Duration,
+    /// How many requests that may produce a text are written for one event.
+    pub max_sends: u8,
+    /// The key under which numbers are stored and logged; empty until the store has been asked for it.
+    pub hash_key: OnceCell<HashKey>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What is running.
+    pub flights: Flights,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+/// What to do when the store is down (`STORE_FAILURE`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreFailure {
+    /// Send all the same; only this process knows about duplicates.
+    Send,
+    /// Ask Neon to try again.
+    Refuse,
+}
+
+/// What Neon is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The decision.
+    pub reply: Reply,
+    /// Whether it was made for an earlier attempt.
+    pub replayed: bool,
+}
+
+impl Relay {
+    /// Handles one delivery that arrived at `arrived`, or joins the flight of an earlier attempt.
+    pub async fn handle(self: &Arc<Self>, delivery: VerifiedDelivery, arrived: Instant) -> Answer {
+        let event = delivery.event();
+        let flight = || process::process(self.clone(), event.clone());
+        let ticket = self.flights.join_or_start(&event.id, flight);
+        self.metrics.in_flight(self.flights.count());
+        let answer = match ticket {
+            None => again(TryAgainReason::Overloaded),
+            Some(mut ticket) => {
+                let landed = ticket.wait_for(Option::is_some);
+                match tokio::time::timeout_at(arrived + self.answer_within, landed).await {
+                    Ok(Ok(answer)) => answer.clone().unwrap_or_else(|| again(TryAgainReason::Internal)),
+                    Ok(Err(_panicked)) => again(TryAgainReason::Internal),
+                    Err(_too_late) => again(TryAgainReason::InFlight),
+                }
+            }
+        };
+        self.metrics.answered(&event.kind, &answer.reply, arrived.elapsed());
+        self.metrics.in_flight(self.flights.count());
+        answer
+    }
+
+    /// Records a verified status report; a report for a delivery that nobody knows is dropped.
+    pub async fn record_status(
+        &self,
+        delivery: &crate::domain::DeliveryRef,
+        update: &StatusUpdate,
+    ) -> Result<StatusChange, StoreError> {
+        let change =
+            self.store.record_status(delivery, update).await.inspect_err(|e| self.store_failed(e))?;
+        if let StatusChange::Raised(provider) = change {
+            let provider = provider.map(sms_providers::ProviderName::as_str);
+            let code = update.code.as_ref().map(ToString::to_string);
+            tracing::info!(delivery.reference = %delivery, provider, status = %update.status, vendor.code = code, "the provider reported a status");
+        }
+        Ok(change)
+    }
+
+    fn store_failed(&self, error: &StoreError) {
+        self.metrics.store_failed();
+        tracing::error!(%error, "the store failed");
+    }
+}
+
+fn again(reason: TryAgainReason) -> Answer {
+    Answer { reply: Reply::TryAgain(reason), replayed: false }
+}

@@ -39,6 +39,11 @@ impl MemoryStore {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The reply of an event that was finished here.
+    pub fn finished(&self, id: &EventId) -> Option<Reply> {
+        self.rows().get(id)?.outcome.as_ref().map(|outcome| outcome.reply.clone())
+    }
+
     fn change(&self, lease: &Lease, change: impl FnOnce(&mut Row)) -> Held {
         match self.rows().get_mut(&lease.id) {
             Some(row) if row.token == lease.token && row.outcome.is_none() => {

@@ -1,0 +1,4 @@
+//! Placeholder.
+pub(super) fn run() -> anyhow::Result<std::process::ExitCode> {
+    anyhow::bail!("not yet")
+}

@@ -1,0 +1,99 @@
+//! What is wrong with the configuration, and how to put it right.
+
+use std::fmt;
+use std::str::FromStr;
+use url::{Host, Url};
+
+/// One variable that is missing or wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Its name.
+    pub variable: String,
+    /// What is wrong; never the value.
+    pub problem: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// Everything that is wrong with the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigErrors(pub Vec<Fault>);
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "The configuration has {} fault(s):", self.0.len())?;
+        for Fault { variable, problem, remedy } in &self.0 {
+            writeln!(f, "  {variable} {problem}\n      → {remedy}")?;
+        }
+        write!(f, "Every variable is described in the README; `neon-sms-relay dev` needs none of them.")
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+/// The faults found so far.
+#[derive(Default)]
+pub(super) struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// Notes a fault and returns a stand-in, with which the search for further faults goes on.
+    pub(super) fn add<T: Default>(
+        &mut self,
+        variable: &str,
+        problem: impl fmt::Display,
+        remedy: impl fmt::Display,
+    ) -> T {
+        let (problem, remedy) = (problem.to_string(), remedy.to_string());
+        self.0.push(Fault { variable: variable.to_owned(), problem, remedy });
+        T::default()
+    }
+
+    /// A number within a range, or `default` if unset.
+    pub(super) fn number<T>(
+        &mut self,
+        variable: &str,
+        value: Option<&str>,
+        default: T,
+        range: std::ops::RangeInclusive<T>,
+    ) -> T
+    where
+        T: FromStr + PartialOrd + fmt::Display + Default,
+    {
+        let Some(value) = value else { return default };
+        match value.parse().ok().filter(|number| range.contains(number)) {
+            Some(number) => number,
+            None => self.add(
+                variable,
+                "is not a number in its range",
+                format!(
+                    "set a whole number from {} to {}, or unset it for {default}",
+                    range.start(),
+                    range.end()
+                ),
+            ),
+        }
+    }
+
+    /// An `https` URL; plain `http` is for hosts on this machine only.
+    pub(super) fn url(&mut self, variable: &str, value: &str) -> Option<Url> {
+        let remedy = "set a whole URL that starts with https:// (http:// is for localhost only)";
+        let Ok(url) = Url::parse(value) else {
+            return self.add(variable, "is not a URL", remedy);
+        };
+        let loopback = match url.host() {
+            Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        if url.scheme() == "https" || (url.scheme() == "http" && loopback) {
+            Some(url)
+        } else {
+            self.add(variable, "is not an https URL", remedy)
+        }
+    }
+
+    pub(super) fn into_result<T>(self, settings: T) -> Result<T, ConfigErrors> {
+        if self.0.is_empty() { Ok(settings) } else { Err(ConfigErrors(self.0)) }
+    }
+}

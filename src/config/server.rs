@@ -1,0 +1,68 @@
+//! Where and how to listen, log and answer.
+
+use super::Vars;
+use super::fault::Faults;
+use std::net::{IpAddr, Ipv4Addr};
+use url::Url;
+
+/// `HOST`, `PORT`, `WORKERS`, `MAX_IN_FLIGHT`, `METRICS_PORT`, `PUBLIC_URL`, `LOG_FORMAT`, `RUST_LOG`.
+#[derive(Debug, Clone)]
+pub struct ServerSettings {
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// The public port; 0 takes any free one.
+    pub port: u16,
+    /// HTTP worker threads; `None` is one per core.
+    pub workers: Option<usize>,
+    /// Deliveries at once.
+    pub max_in_flight: usize,
+    /// The port of `/metrics`; `None` is off.
+    pub metrics_port: Option<u16>,
+    /// Under which providers reach this server.
+    pub public_url: Option<Url>,
+    /// `Some(true)` is JSON, `Some(false)` pretty, `None` whichever fits the output.
+    pub json_logs: Option<bool>,
+    /// The log filter.
+    pub log_filter: String,
+}
+
+impl ServerSettings {
+    pub(super) fn read(vars: &Vars, faults: &mut Faults) -> Self {
+        let host = match vars.get("HOST").map(str::parse) {
+            None => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            Some(Ok(host)) => host,
+            Some(Err(_)) => {
+                faults.add::<()>(
+                    "HOST",
+                    "is not an IP address",
+                    "set 0.0.0.0, ::, 127.0.0.1 or an address of this machine",
+                );
+                IpAddr::V4(Ipv4Addr::UNSPECIFIED)
+            }
+        };
+        let metrics_port = faults.number("METRICS_PORT", vars.get("METRICS_PORT"), 9091, 0..=u16::MAX);
+        let public_url = vars.get("PUBLIC_URL").and_then(|url| faults.url("PUBLIC_URL", url));
+        let json_logs = match vars.get("LOG_FORMAT") {
+            None => None,
+            Some("json") => Some(true),
+            Some("pretty") => Some(false),
+            Some(_) => {
+                faults.add("LOG_FORMAT", "is neither json nor pretty", "set json or pretty, or unset it")
+            }
+        };
+        let log_filter = vars.get("RUST_LOG").unwrap_or("info").to_owned();
+        if tracing_subscriber::EnvFilter::try_new(&log_filter).is_err() {
+            faults.add::<()>("RUST_LOG", "is not a log filter", "set a level such as info, or unset it");
+        }
+        Self {
+            host,
+            port: faults.number("PORT", vars.get("PORT"), 8080, 0..=u16::MAX),
+            workers: vars.get("WORKERS").map(|workers| faults.number("WORKERS", Some(workers), 1, 1..=256)),
+            max_in_flight: faults.number("MAX_IN_FLIGHT", vars.get("MAX_IN_FLIGHT"), 2000, 1..=100_000),
+            metrics_port: (metrics_port != 0).then_some(metrics_port),
+            public_url,
+            json_logs,
+            log_filter,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Who sends what.
+
+use super::Vars;
+use super::fault::Faults;
+use crate::domain::MessageTemplate;
+use crate::domain::template::DEFAULT_TEMPLATE;
+use sms_providers::ProviderName;
+
+/// `SMS_PROVIDER`, `SMS_TEMPLATE`, `APP_NAME`, `SMS_WEB_OTP_DOMAIN`, `SMS_MAX_SENDS_PER_EVENT` and the
+/// providers' own variables.
+#[derive(Debug, Clone)]
+pub struct SmsSettings {
+    /// The chain, the preferred provider first.
+    pub providers: Vec<ProviderSettings>,
+    /// What is sent.
+    pub template: Option<MessageTemplate>,
+    /// How many requests that may produce a text are written for one event.
+    pub max_sends: u8,
+}
+
+/// One provider with all that it needs.
+#[derive(Debug, Clone)]
+pub enum ProviderSettings {
+    /// `log`, for development
+    Log,
+}
+
+impl SmsSettings {
+    pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>) -> Self {
+        let names = read_chain(vars, faults);
+        for (name, prefix) in [
+            (ProviderName::Twilio, "TWILIO_"),
+            (ProviderName::MessageBird, "MESSAGEBIRD_"),
+            (ProviderName::Vonage, "VONAGE_"),
+        ] {
+            if !names.contains(&name) && vars.any_with(prefix) {
+                warnings.push(format!("{prefix}… is set and has no effect: {name} is not in SMS_PROVIDER"));
+            }
+        }
+        let providers = names.iter().filter_map(|name| read_provider(*name, vars, faults)).collect();
+        let max_sends =
+            faults.number("SMS_MAX_SENDS_PER_EVENT", vars.get("SMS_MAX_SENDS_PER_EVENT"), 2, 1..=5);
+        Self { providers, template: read_template(vars, faults), max_sends }
+    }
+}
+
+fn read_chain(vars: &Vars, faults: &mut Faults) -> Vec<ProviderName> {
+    const REMEDY: &str =
+        "set twilio, or several in the order in which they are tried: twilio,vonage,messagebird";
+    let Some(value) = vars.get("SMS_PROVIDER") else {
+        return faults.add("SMS_PROVIDER", "is missing", REMEDY);
+    };
+    let mut names = Vec::new();
+    for word in value.split(',').map(str::trim) {
+        let known = ProviderName::ALL.into_iter().find(|name| name.as_str() == word);
+        match known {
+            Some(ProviderName::Log) if vars.get("ALLOW_LOG_PROVIDER") != Some("1") => faults.add(
+                "SMS_PROVIDER",
+                "has log, which prints codes to the terminal",
+                "set ALLOW_LOG_PROVIDER=1 if this is a development machine",
+            ),
+            Some(ProviderName::Inbox | ProviderName::Stub) | None => {
+                faults.add("SMS_PROVIDER", "names a provider that does not exist", REMEDY)
+            }
+            Some(name) if names.contains(&name) => {
+                faults.add("SMS_PROVIDER", format!("names {name} twice"), "name each provider once")
+            }
+            Some(name) => names.push(name),
+        }
+    }
+    names
+}
+
+fn read_provider(name: ProviderName, _vars: &Vars, _faults: &mut Faults) -> Option<ProviderSettings> {
+    match name {
+        ProviderName::Log => Some(ProviderSettings::Log),
+        ProviderName::Twilio
+        | ProviderName::MessageBird
+        | ProviderName::Vonage
+        | ProviderName::Inbox
+        | ProviderName::Stub => None,
+    }
+}
+
+fn read_template(vars: &Vars, faults: &mut Faults) -> Option<MessageTemplate> {
+    let web_otp_domain = vars.get("SMS_WEB_OTP_DOMAIN").map(str::to_owned);
+    let host_like = |domain: &String| {
+        domain.contains('.') && domain.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b))
+    };
+    if web_otp_domain.as_ref().is_some_and(|domain| !host_like(domain)) {
+        faults.add::<()>(
+            "SMS_WEB_OTP_DOMAIN",
+            "is not a host name",
+            "set the host of your site alone, such as example.com",
+        );
+    }
+    let source = vars.get("SMS_TEMPLATE").unwrap_or(DEFAULT_TEMPLATE);
+    let app_name = vars.get("APP_NAME").map(str::to_owned);
+    MessageTemplate::new(source, app_name, web_otp_domain)
+        .map_err(|error| {
+            faults.add::<()>("SMS_TEMPLATE", error, "start from: Your {{ app }} code is {{ code }}.");
+        })
+        .ok()
+}

@@ -1,0 +1,65 @@
+//! What is remembered where.
+
+use super::fault::Faults;
+use super::{NeonSettings, Vars};
+use secrecy::SecretString;
+use std::time::Duration;
+
+/// `STORE_URL`, `STORE_TTL_HOURS`, `HASH_KEY`, `STORE_FAILURE`.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// `memory:`, `sqlite://…` or `postgres://…`; the last may hold a password.
+    pub url: SecretString,
+    /// How long a finished event is remembered.
+    pub ttl: Duration,
+    /// The key under which numbers are stored and logged; `None` is a random one, kept in the store.
+    pub hash_key: Option<SecretString>,
+    /// What to do when the store is down.
+    pub on_failure: StoreFailureRule,
+}
+
+/// `STORE_FAILURE`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreFailureRule {
+    /// Send all the same.
+    Send,
+    /// Ask Neon to try again.
+    Refuse,
+}
+
+impl StoreSettings {
+    pub(super) fn read(vars: &Vars, neon: &NeonSettings, faults: &mut Faults) -> Self {
+        let url = vars.get("STORE_URL").unwrap_or("sqlite://neon-sms-relay.db");
+        let known = ["sqlite://", "postgres://", "postgresql://"];
+        if url != "memory:" && !known.iter().any(|scheme| url.starts_with(scheme)) {
+            faults.add::<()>(
+                "STORE_URL",
+                "is of no known kind",
+                "set memory:, sqlite://path or postgres://…",
+            );
+        }
+        let hours: u64 = faults.number("STORE_TTL_HOURS", vars.get("STORE_TTL_HOURS"), 24, 1..=8760);
+        let ttl = Duration::from_secs(hours * 3600);
+        if ttl < neon.tolerance * 2 {
+            faults.add::<()>(
+                "STORE_TTL_HOURS",
+                "is under twice NEON_TIMESTAMP_TOLERANCE_SECONDS, so an event could be replayed after it is forgotten",
+                "raise it, or lower the tolerance",
+            );
+        }
+        let on_failure = match vars.get("STORE_FAILURE") {
+            None | Some("send") => StoreFailureRule::Send,
+            Some("refuse") => StoreFailureRule::Refuse,
+            Some(_) => {
+                faults.add::<()>(
+                    "STORE_FAILURE",
+                    "is neither send nor refuse",
+                    "set send or refuse, or unset it for send",
+                );
+                StoreFailureRule::Send
+            }
+        };
+        let hash_key = vars.get("HASH_KEY").map(SecretString::from);
+        Self { url: SecretString::from(url), ttl, hash_key, on_failure }
+    }
+}

@@ -1,0 +1,58 @@
+//! `GET|POST /callbacks/{provider}/{delivery_ref}`: a provider says what became of a message.
+//!
+//! The signed URL is rebuilt from `PUBLIC_URL`, never from `Host` or `X-Forwarded-*`, which anybody can
+//! send. A verified provider always gets a 2xx, since it could do nothing about our troubles.
+
+use super::delivery::read_body;
+use super::error::ApiError;
+use crate::domain::{Clock, DeliveryRef};
+use crate::relay::Relay;
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use sms_providers::{RawCallback, StatusCallback};
+use std::collections::HashMap;
+use std::sync::Arc;
+use url::Url;
+
+/// Who may report, by the name in the path, and the public URL that they were given.
+#[derive(Default)]
+pub struct Callbacks {
+    /// The public base of all callback URLs; without it no callback is believed.
+    pub base: Option<Url>,
+    /// The verifiers by provider name.
+    pub providers: HashMap<&'static str, Arc<dyn StatusCallback>>,
+}
+
+pub(super) async fn receive(
+    request: HttpRequest,
+    payload: Payload,
+    path: Path<(String, String)>,
+    callbacks: Data<Callbacks>,
+    clock: Data<dyn Clock>,
+    relay: Data<Relay>,
+) -> Result<HttpResponse, ApiError> {
+    let (provider, reference) = path.into_inner();
+    let verifier = callbacks.providers.get(provider.as_str()).ok_or(ApiError::NotFound)?;
+    let delivery = DeliveryRef::parse(&reference).ok_or(ApiError::NotFound)?;
+    let mut url = callbacks.base.clone().ok_or(ApiError::NotFound)?;
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend([&provider, &reference]);
+    }
+    url.set_query(request.uri().query());
+    let body = read_body(request.headers(), payload.into_inner()).await?;
+    let headers: Vec<_> = request
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
+    let raw = RawCallback { url: &url, headers: &headers, body: &body };
+    let update = verifier.verify(&raw, clock.now().to_system_time()).map_err(|error| {
+        tracing::warn!(provider, %error, "a status callback was refused");
+        ApiError::CallbackRefused
+    })?;
+    if let Some(update) = update {
+        // Already logged and counted where it failed.
+        let _ = relay.record_status(&delivery, &update).await;
+    }
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,30 @@
+//! Whether the process runs, and whether it can do its work.
+
+use super::delivery::Gate;
+use crate::relay::Relay;
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde_json::json;
+use std::time::Duration;
+
+/// A load balancer waits little longer than this.
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
+
+pub(super) async fn livez() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "alive" }))
+}
+
+pub(super) async fn readyz(gate: Data<Gate>, relay: Data<Relay>) -> HttpResponse {
+    let store = tokio::time::timeout(STORE_TIMEOUT, relay.store.ping()).await;
+    let parts = [
+        ("keys", gate.verifier.is_ready()),
+        ("store", matches!(store, Ok(Ok(())))),
+        ("provider", !relay.chain.is_empty()),
+    ];
+    let missing: Vec<_> = parts.into_iter().filter_map(|(part, ready)| (!ready).then_some(part)).collect();
+    if missing.is_empty() {
+        HttpResponse::Ok().json(json!({ "status": "ready" }))
+    } else {
+        HttpResponse::ServiceUnavailable().json(json!({ "status": "not_ready", "missing": missing }))
+    }
+}

@@ -1,0 +1,51 @@
+//! `POST /webhooks/neon-auth`: a verified delivery in, an answer to Neon out.
+
+use super::delivery::Arrived;
+use super::error::ApiError;
+use crate::domain::{Accepted, Reply};
+use crate::relay::{Answer, Relay};
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::{Value, json};
+
+pub(super) async fn receive(arrived: Arrived, relay: Data<Relay>) -> HttpResponse {
+    let attempt = arrived.delivery.attempt();
+    let event = arrived.delivery.event().clone();
+    let answer = relay.into_inner().handle(arrived.delivery, arrived.at).await;
+    let response = respond(&answer);
+    tracing::info!(
+        event.id = %event.id, event.kind = event.kind.label(), attempt,
+        status = response.status().as_u16(), replayed = answer.replayed,
+        elapsed_ms = u64::try_from(arrived.at.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "answered"
+    );
+    response
+}
+
+fn respond(answer: &Answer) -> HttpResponse {
+    let mut response = match &answer.reply {
+        Reply::Done(accepted) => HttpResponse::Ok().json(success(accepted.as_ref())),
+        Reply::App { status, body } => {
+            // A stored status is one that was received, so it is in range.
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_GATEWAY);
+            HttpResponse::build(status).content_type("application/json").body(body.clone())
+        }
+        Reply::Refused(reason) => ApiError::Refused(*reason).error_response(),
+        Reply::TryAgain(reason) => ApiError::TryAgain(*reason).error_response(),
+    };
+    if answer.replayed {
+        let name = actix_web::http::header::HeaderName::from_static("idempotent-replayed");
+        response.headers_mut().insert(name, actix_web::http::header::HeaderValue::from_static("true"));
+    }
+    response
+}
+
+fn success(accepted: Option<&Accepted>) -> Value {
+    match accepted {
+        None => json!({ "status": "accepted" }),
+        Some(Accepted { provider, message_id }) => {
+            json!({ "status": "accepted", "provider": provider.as_str(), "message_id": message_id })
+        }
+    }
+}

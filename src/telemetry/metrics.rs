@@ -1,0 +1,137 @@
+//! Numbers for Prometheus: one typed method per fact, labels from enums only.
+
+use crate::domain::{NeonEvent, Reply};
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use sms_providers::{Attempt, ProviderName};
+use std::time::Duration;
+
+/// All metrics of the process. Cheap to clone; clones share their numbers.
+#[derive(Clone)]
+pub struct Metrics {
+    deliveries: Family<DeliveryLabels, Counter>,
+    refused: Family<ReasonLabels, Counter>,
+    attempts: Family<AttemptLabels, Counter>,
+    attempt_time: Family<ProviderLabels, Histogram, fn() -> Histogram>,
+    delivery_time: Histogram,
+    in_flight: Gauge,
+    store_failures: Counter,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliveryLabels {
+    event: &'static str,
+    reply: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AttemptLabels {
+    provider: &'static str,
+    verdict: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ProviderLabels {
+    provider: &'static str,
+}
+
+/// Up to Neon's 15 s, finest where a user starts to notice.
+const SECONDS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 6.0, 10.0, 15.0];
+
+fn seconds() -> Histogram {
+    Histogram::new(SECONDS)
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            deliveries: Family::default(),
+            refused: Family::default(),
+            attempts: Family::default(),
+            attempt_time: Family::new_with_constructor(seconds),
+            delivery_time: seconds(),
+            in_flight: Gauge::default(),
+            store_failures: Counter::default(),
+        }
+    }
+}
+
+impl Metrics {
+    /// An event was answered; `elapsed` runs from its arrival.
+    pub fn answered(&self, event: &NeonEvent, reply: &Reply, elapsed: Duration) {
+        let labels = DeliveryLabels { event: event.label(), reply: reply_label(reply) };
+        self.deliveries.get_or_create(&labels).inc();
+        self.delivery_time.observe(elapsed.as_secs_f64());
+    }
+
+    /// A request was refused before it became an event.
+    pub fn refused(&self, reason: &'static str) {
+        self.refused.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// A provider was asked.
+    pub fn attempted(&self, attempt: &Attempt) {
+        let provider = ProviderName::as_str(attempt.provider);
+        let verdict = attempt.failure.as_ref().map_or("accepted", |failure| failure.kind.as_str());
+        self.attempts.get_or_create(&AttemptLabels { provider, verdict }).inc();
+        self.attempt_time.get_or_create(&ProviderLabels { provider }).observe(attempt.elapsed.as_secs_f64());
+    }
+
+    /// This many deliveries are running.
+    pub fn in_flight(&self, count: usize) {
+        self.in_flight.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// The store did not do what it was asked to.
+    pub fn store_failed(&self) {
+        self.store_failures.inc();
+    }
+
+    /// The text format of OpenMetrics 1.0.
+    pub fn render(&self) -> String {
+        let mut registry = Registry::with_prefix("neon_sms_relay");
+        registry.register("deliveries", "Events answered, by event and reply", self.deliveries.clone());
+        registry.register(
+            "requests_refused",
+            "Requests that were not a delivery, by reason",
+            self.refused.clone(),
+        );
+        registry.register("send_attempts", "Requests to providers, by verdict", self.attempts.clone());
+        registry.register_with_unit(
+            "send_attempt",
+            "Time of a request to a provider",
+            Unit::Seconds,
+            self.attempt_time.clone(),
+        );
+        registry.register_with_unit(
+            "delivery",
+            "Time from an event's arrival to its answer",
+            Unit::Seconds,
+            self.delivery_time.clone(),
+        );
+        registry.register("deliveries_in_flight", "Deliveries running now", self.in_flight.clone());
+        registry.register("store_failures", "Operations that the store failed", self.store_failures.clone());
+        let mut text = String::new();
+        // Writing to a String does not fail.
+        let _ = text::encode(&mut text, &registry);
+        text
+    }
+}
+
+fn reply_label(reply: &Reply) -> &'static str {
+    match reply {
+        Reply::Done(_) => "accepted",
+        Reply::App { .. } => "app",
+        Reply::Refused(reason) => reason.as_str(),
+        Reply::TryAgain(reason) => reason.as_str(),
+    }
+}
