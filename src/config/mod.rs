@@ -62,8 +62,10 @@ struct Vars(HashMap<String, String>);
 
 impl Vars {
     fn new(vars: impl IntoIterator<Item = (String, String)>) -> Self {
-        let trimmed = vars.into_iter().map(|(name, value)| (name, value.trim().to_owned()));
-        Self(trimmed.filter(|(_, value)| !value.is_empty()).collect())
+        let mut trimmed: HashMap<_, _> =
+            vars.into_iter().map(|(name, value)| (name, value.trim().to_owned())).collect();
+        trimmed.retain(|_, value| !value.is_empty());
+        Self(trimmed)
     }
 
     fn get(&self, name: &str) -> Option<&str> {

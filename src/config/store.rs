@@ -40,7 +40,7 @@ impl StoreSettings {
         }
         let hours: u64 = faults.number("STORE_TTL_HOURS", vars.get("STORE_TTL_HOURS"), 24, 1..=8760);
         let ttl = Duration::from_secs(hours * 3600);
-        if ttl < neon.tolerance * 2 {
+        if hours > 0 && ttl < neon.tolerance * 2 {
             faults.add::<()>(
                 "STORE_TTL_HOURS",
                 "is under twice NEON_TIMESTAMP_TOLERANCE_SECONDS, so an event could be replayed after it is forgotten",

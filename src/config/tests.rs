@@ -65,7 +65,7 @@ fn wrong_values_are_named_by_their_variable() {
         ("SMS_TEMPLATE", "no code"),
         ("SMS_WEB_OTP_DOMAIN", "https://example.com"),
         ("STORE_FAILURE", "panic"),
-        ("STORE_TTL_HOURS", "0"),
+        ("STORE_TTL_HOURS", "forever"),
         ("BEFORE_CREATE", "deny"),
     ] {
         assert_eq!(faulty(&[(name, value)]), [name], "{name}={value}");
