@@ -61,3 +61,26 @@ pub struct SmsMessage {
     /// What is left of the code's life: after it the text is worthless and should not be delivered.
     pub expires_in: Duration,
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A message for the tests of this crate.
+    pub(crate) fn message() -> SmsMessage {
+        SmsMessage {
+            to: "+15551234567".parse().unwrap(),
+            body: SmsBody::new("Your Acme code is 123456."),
+            reference: MessageRef::new("0d9c1f6e"),
+            idempotency_key: "evt-1".into(),
+            status_url: None,
+            expires_in: Duration::from_secs(300),
+        }
+    }
+
+    #[test]
+    fn a_message_shown_for_debugging_holds_neither_text_nor_number() {
+        let shown = format!("{:?}", message());
+        assert!(!shown.contains("123456") && !shown.contains("Acme"), "{shown}");
+    }
+}
