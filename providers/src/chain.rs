@@ -1,13 +1,27 @@
 //! Tries one provider after the other until one takes the message or the time is up.
+//!
+//! Which failures go on to the next provider is decided by [`FailureKind::allows_next_provider`]; how
+//! long each may take, how many texts may come of it and what to report in the end is decided here. It
+//! knows nothing of vendors.
 
+use crate::breaker::Breaker;
+use crate::client::CONNECT_TIMEOUT;
 use crate::{FailureKind, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The providers in the order of preference.
+/// The providers in the order of preference, with a memory of who keeps failing.
+///
+/// A provider that failed five times in a row without a verdict is asked last for half a minute, then
+/// one message probes it. Share one chain among all messages, or that memory is lost.
 pub struct FailoverChain {
-    providers: Vec<Arc<dyn SmsProvider>>,
+    links: Vec<Link>,
+}
+
+struct Link {
+    provider: Arc<dyn SmsProvider>,
+    breaker: Breaker,
 }
 
 /// One request to one provider.
@@ -19,6 +33,17 @@ pub struct Attempt {
     pub elapsed: Duration,
     /// The failure; `None` if the provider took the message.
     pub failure: Option<SendError>,
+}
+
+impl Attempt {
+    /// `accepted`, or the name of the failure's kind: for logs and metrics.
+    pub fn verdict(&self) -> &'static str {
+        self.failure.as_ref().map_or("accepted", |failure| failure.kind.as_str())
+    }
+
+    fn may_have_sent(&self) -> bool {
+        self.failure.as_ref().is_none_or(|failure| failure.kind.may_have_sent())
+    }
 }
 
 /// What follows an attempt.
@@ -35,7 +60,11 @@ pub struct ChainRun<'a> {
     chain: &'a FailoverChain,
     message: &'a SmsMessage,
     until: Instant,
+    allowance: u8,
+    /// Indices into the chain of those not asked yet, in the order of preference.
+    untried: Vec<usize>,
     attempts: Vec<Attempt>,
+    accepted: Option<SendReceipt>,
 }
 
 /// A provider with another one behind it gets no more than this.
@@ -44,12 +73,18 @@ const LONGEST_SLICE: Duration = Duration::from_secs(4);
 impl FailoverChain {
     /// A chain of these providers, the preferred one first.
     pub fn new(providers: Vec<Arc<dyn SmsProvider>>) -> Self {
-        Self { providers }
+        let link = |provider| Link { provider, breaker: Breaker::default() };
+        Self { links: providers.into_iter().map(link).collect() }
+    }
+
+    /// The providers' names, the preferred one first.
+    pub fn names(&self) -> impl Iterator<Item = ProviderName> + '_ {
+        self.links.iter().map(|link| link.provider.name())
     }
 
     /// Whether nobody is in it.
     pub fn is_empty(&self) -> bool {
-        self.providers.is_empty()
+        self.links.is_empty()
     }
 
     /// Starts to send `message`; nothing is sent before [`ChainRun::next`].
@@ -57,31 +92,58 @@ impl FailoverChain {
     /// At most `allowance` requests that may have produced a text are written, and none is waited for
     /// after `until`.
     pub fn start<'a>(&'a self, message: &'a SmsMessage, until: Instant, allowance: u8) -> ChainRun<'a> {
-        let _ = allowance;
-        ChainRun { chain: self, message, until, attempts: Vec::new() }
+        let untried = (0..self.links.len()).collect();
+        ChainRun { chain: self, message, until, allowance, untried, attempts: Vec::new(), accepted: None }
     }
 }
 
-impl ChainRun<'_> {
-    /// Asks the next provider.
+impl Link {
+    /// Tells the breaker of an answer; `None` if there was none in time.
+    fn record(&self, answer: Option<&Result<SendReceipt, SendError>>) {
+        let failed = match answer {
+            Some(Ok(_)) => false,
+            Some(Err(failure)) => failure.kind.blames_the_provider(),
+            None => true,
+        };
+        if failed { self.breaker.failed(Instant::now()) } else { self.breaker.worked() }
+    }
+}
+
+impl<'a> ChainRun<'a> {
+    /// Asks the next provider. Once the run is done, it only repeats the outcome.
+    ///
+    /// The future may be dropped. The attempt then stays in [`attempts`](Self::attempts) as `Unknown`,
+    /// which is what it is.
     pub async fn next(&mut self) -> Step {
-        let index = self.attempts.len();
-        let provider = &self.chain.providers[index];
-        let started = Instant::now();
-        let slice = (self.until - started).min(LONGEST_SLICE);
-        let result = tokio::time::timeout(slice, provider.send(self.message))
-            .await
-            .unwrap_or_else(|_| Err(SendError::new(FailureKind::Unknown)));
-        self.attempts.push(Attempt {
-            provider: provider.name(),
-            elapsed: started.elapsed(),
-            failure: result.as_ref().err().cloned(),
-        });
-        match result {
-            Ok(receipt) => Step::Done(Ok(receipt)),
-            Err(error) if index + 1 == self.chain.providers.len() => Step::Done(Err(error.kind)),
-            Err(_) => Step::Next,
+        if let Some(outcome) = self.outcome() {
+            return Step::Done(outcome);
         }
+        let (link, slice) = self.take_turn();
+        let started = Instant::now();
+        let attempt = self.attempts.len();
+        self.attempts.push(Attempt {
+            provider: link.provider.name(),
+            elapsed: Duration::ZERO,
+            failure: Some(SendError::new(FailureKind::Unknown)),
+        });
+        let answer = tokio::time::timeout(slice, link.provider.send(self.message)).await;
+
+        // A slice too short to connect in says nothing about the provider.
+        if answer.is_ok() || slice >= CONNECT_TIMEOUT {
+            link.record(answer.as_ref().ok());
+        }
+        self.attempts[attempt].elapsed = started.elapsed();
+        match answer {
+            Ok(Ok(receipt)) => {
+                self.attempts[attempt].failure = None;
+                self.accepted = Some(receipt);
+            }
+            Ok(Err(failure)) => self.attempts[attempt].failure = Some(failure),
+            // How far the request came is not known, so it stays `Unknown`: too careful where the slice
+            // was shorter than the connect time-out, but never a text more than allowed.
+            Err(_elapsed) => {}
+        }
+        self.outcome().map_or(Step::Next, Step::Done)
     }
 
     /// Every attempt so far, in order.
@@ -91,7 +153,48 @@ impl ChainRun<'_> {
 
     /// How many of the attempts may have produced a text.
     pub fn possible_sends(&self) -> u8 {
-        self.attempts.iter().filter(|a| a.failure.as_ref().is_none_or(|f| f.kind.may_have_sent())).count()
-            as u8
+        let sends = self.attempts.iter().filter(|attempt| attempt.may_have_sent()).count();
+        u8::try_from(sends).unwrap_or(u8::MAX)
+    }
+
+    /// The outcome, if nothing may follow any more.
+    fn outcome(&self) -> Option<Result<SendReceipt, FailureKind>> {
+        if let Some(receipt) = &self.accepted {
+            return Some(Ok(receipt.clone()));
+        }
+        let last = self.attempts.last().and_then(|attempt| attempt.failure.as_ref());
+        let another_may_follow = last.is_none_or(|failure| failure.kind.allows_next_provider())
+            && !self.untried.is_empty()
+            && self.possible_sends() < self.allowance
+            && Instant::now() < self.until;
+        (!another_may_follow).then(|| Err(self.summary()))
+    }
+
+    /// Takes the next provider off the list, with the time that it may use. Somebody is still untried:
+    /// the outcome is open.
+    fn take_turn(&mut self) -> (&'a Link, Duration) {
+        let (chain, now) = (self.chain, Instant::now());
+        let admitted = self.untried.iter().position(|&index| chain.links[index].breaker.admits(now));
+        let link = &chain.links[self.untried.remove(admitted.unwrap_or(0))];
+
+        let left = self.until.saturating_duration_since(now);
+        let providers_left = u32::try_from(self.untried.len()).unwrap_or(u32::MAX).saturating_add(1);
+        // Once an elapsed slice would be the last send that is allowed, nobody is behind this provider.
+        let is_last = providers_left == 1 || self.possible_sends().saturating_add(1) >= self.allowance;
+        (link, if is_last { left } else { LONGEST_SLICE.min(left / providers_left) })
+    }
+
+    /// One kind for all that failed.
+    fn summary(&self) -> FailureKind {
+        use FailureKind::{BadRecipient, Misconfigured, OptedOut, Throttled, Unavailable, Unknown};
+        let happened = |kind: &FailureKind| {
+            self.attempts.iter().any(|a| a.failure.as_ref().is_some_and(|failure| failure.kind == *kind))
+        };
+        let worst = [OptedOut, BadRecipient, Unknown, Throttled, Unavailable].into_iter().find(happened);
+        // "Misconfigured" makes the caller give up, so it takes every provider to say so.
+        worst.unwrap_or(if self.untried.is_empty() { Misconfigured } else { Unavailable })
     }
 }
+
+#[cfg(test)]
+mod tests;

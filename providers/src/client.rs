@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Time to a connected and encrypted socket. Below the shortest slice of a failover chain, so that a
 /// host that does not answer is known to have received nothing.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The longest exchange that anyone waits for; callers usually give up earlier.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(15);
@@ -84,12 +84,15 @@ impl VendorReply {
 /// Sends a request and reads the reply.
 ///
 /// # Errors
+/// `Misconfigured` if a setting makes the request impossible, such as a key with a line break in it;
 /// `Unavailable` if no connection came about, `Unknown` if it broke or timed out later.
 pub async fn exchange(request: RequestBuilder) -> Result<VendorReply, SendError> {
     let response = request.send().await.map_err(|error| {
-        // A request that cannot even be built, such as one with a bad header, was not sent either.
-        let unsent = error.is_connect() || error.is_builder();
-        SendError::new(if unsent { FailureKind::Unavailable } else { FailureKind::Unknown })
+        SendError::new(match (error.is_builder(), error.is_connect()) {
+            (true, _) => FailureKind::Misconfigured,
+            (false, true) => FailureKind::Unavailable,
+            (false, false) => FailureKind::Unknown,
+        })
     })?;
     let status = response.status();
     let retry_after = response

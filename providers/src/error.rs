@@ -51,6 +51,14 @@ impl FailureKind {
         }
     }
 
+    /// Whether the failure says that the provider itself is in trouble; a refusal says that it works.
+    pub fn blames_the_provider(self) -> bool {
+        match self {
+            Self::Unavailable | Self::Unknown => true,
+            Self::BadRecipient | Self::OptedOut | Self::Misconfigured | Self::Throttled => false,
+        }
+    }
+
     /// Whether a text may have left in spite of the failure.
     pub fn may_have_sent(self) -> bool {
         match self {

@@ -70,3 +70,26 @@ impl SmsMessage {
         Some(url)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A message for the tests of this crate.
+    pub(crate) fn message() -> SmsMessage {
+        SmsMessage {
+            to: "+15551234567".parse().unwrap(),
+            body: SmsBody::new("Your Acme code is 123456."),
+            reference: MessageRef::new("0d9c1f6e"),
+            idempotency_key: "evt-1".into(),
+            callbacks: None,
+            expires_in: Duration::from_secs(300),
+        }
+    }
+
+    #[test]
+    fn a_message_shown_for_debugging_holds_neither_text_nor_number() {
+        let shown = format!("{:?}", message());
+        assert!(!shown.contains("123456") && !shown.contains("Acme"), "{shown}");
+    }
+}

@@ -34,6 +34,13 @@ pub(super) async fn send(
         Err(reply) => return (reply, Vec::new()),
     };
     let lease = ownership.lease();
+    // The claim has counted one send ahead; what is left of the limit includes it.
+    let earlier = lease.possible_sends.saturating_sub(1);
+    let allowance = relay.max_sends.saturating_sub(earlier);
+    if allowance == 0 {
+        ownership.set_possible_sends(earlier);
+        return (Reply::TryAgain(TryAgainReason::NoVerdict), Vec::new());
+    }
     let message = SmsMessage {
         to: number,
         body,
@@ -43,9 +50,6 @@ pub(super) async fn send(
         expires_in,
     };
     let until = Instant::now() + time_left(ownership.first_claimed_at(), now, relay.answer_within);
-    // The claim has counted one send ahead; what is left of the limit includes it.
-    let earlier = lease.possible_sends.saturating_sub(1);
-    let allowance = relay.max_sends.saturating_sub(earlier);
     let mut run = relay.chain.start(&message, until, allowance);
     let result = drive(&mut run, ownership).await;
     ownership.set_possible_sends(earlier.saturating_add(run.possible_sends()));
@@ -117,15 +121,11 @@ fn reply_to(result: Result<SendReceipt, FailureKind>) -> Reply {
     }
 }
 
-fn verdict(attempt: &Attempt) -> &'static str {
-    attempt.failure.as_ref().map_or("accepted", |failure| failure.kind.as_str())
-}
-
 fn record(attempt: &Attempt) -> AttemptRecord {
     let code = attempt.failure.as_ref().and_then(|failure| failure.code.as_ref());
     AttemptRecord {
         provider: attempt.provider.as_str().to_owned(),
-        verdict: verdict(attempt).to_owned(),
+        verdict: attempt.verdict().to_owned(),
         code: code.map(ToString::to_string),
         elapsed_ms: u64::try_from(attempt.elapsed.as_millis()).unwrap_or(u64::MAX),
     }

@@ -81,7 +81,7 @@ impl Metrics {
     /// A provider was asked.
     pub fn attempted(&self, attempt: &Attempt) {
         let provider = ProviderName::as_str(attempt.provider);
-        let verdict = attempt.failure.as_ref().map_or("accepted", |failure| failure.kind.as_str());
+        let verdict = attempt.verdict();
         self.attempts.get_or_create(&AttemptLabels { provider, verdict }).inc();
         self.attempt_time.get_or_create(&ProviderLabels { provider }).observe(attempt.elapsed.as_secs_f64());
     }
