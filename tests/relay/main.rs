@@ -1,5 +1,7 @@
 //! What a user of the relay is promised, through the real server on a real port.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
+
 mod bad_input;
 mod harness;
 mod keys;
