@@ -107,3 +107,12 @@ async fn read_capped(response: Response) -> Option<Vec<u8>> {
     let body = Limited::new(Body::from(response), REPLY_LIMIT);
     Some(body.collect().await.ok()?.to_bytes().to_vec())
 }
+
+/// A value that one vendor writes as a number and another, or the same one tomorrow, as text.
+pub(crate) fn scalar(value: &serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}

@@ -29,9 +29,12 @@ pub enum ProviderName {
     Log,
     /// Shows the text on the development inbox page.
     Inbox,
-    /// Scripted answers for tests.
+    /// Scripted answers for tests. Stays the last one, see below.
     Stub,
 }
+
+// A name that is missing from `ALL` could be sent through and yet not be configured.
+const _: () = assert!(ProviderName::ALL.len() == ProviderName::Stub as usize + 1);
 
 impl ProviderName {
     /// Every name, for parsing and for metrics.

@@ -1,1 +1,13 @@
-//! See the provider sheet.
+//! Twilio Programmable Messaging: one text is one `POST …/Messages.json`.
+//!
+//! Written on the HTTP client of this crate, since sending a code needs what a general client hides:
+//! the error code, whether the request was written, and a base URL of one's own.
+
+mod callback;
+mod codes;
+mod config;
+mod send;
+
+pub use callback::TwilioCallback;
+pub use config::{Credentials, Sender, TwilioConfig};
+pub use send::TwilioProvider;

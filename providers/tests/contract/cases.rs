@@ -1,0 +1,128 @@
+//! The cases. Each also checks the request on the wire, that there was only one, and that nothing of
+//! the message or of the vendor's words is found in the verdict.
+
+use crate::upstream::{Answer, Upstream};
+use crate::vendor::Vendor;
+use sms_providers::FailureKind::{BadRecipient, Misconfigured, OptedOut, Throttled, Unavailable, Unknown};
+use sms_providers::{FailureKind, SendError};
+use std::time::Duration;
+
+async fn failure(vendor: &Vendor, upstream: Upstream) -> SendError {
+    vendor.send(upstream).await.expect_err("a failure")
+}
+
+async fn fails(vendor: &Vendor, upstream: Upstream, kind: FailureKind) {
+    assert_eq!(failure(vendor, upstream).await.kind, kind);
+}
+
+/// A reply with the status of a success and a body that is none.
+async fn false_success(vendor: &Vendor, body: &'static str) {
+    fails(vendor, Upstream::Reply(Answer { body, ..vendor.accepted }), Unknown).await;
+}
+
+pub async fn a_taken_message_brings_the_vendors_id(vendor: &Vendor) {
+    let receipt = vendor.send(Upstream::Reply(vendor.accepted)).await.expect("accepted");
+    assert_eq!(receipt.message_id.as_deref(), Some(vendor.accepted_id));
+    assert_eq!(receipt.provider, vendor.name);
+}
+
+pub async fn a_bad_number_is_the_recipients_fault(vendor: &Vendor) {
+    let error = failure(vendor, Upstream::Reply(vendor.bad_number)).await;
+    assert_eq!(error.kind, BadRecipient);
+    assert!(error.code.is_some(), "the vendor's code");
+}
+
+pub async fn an_opt_out_is_told_apart_from_a_bad_number(vendor: &Vendor) {
+    if let Some(answer) = vendor.opted_out {
+        fails(vendor, Upstream::Reply(answer), OptedOut).await;
+    }
+}
+
+pub async fn bad_credentials_are_the_operators_to_mend(vendor: &Vendor) {
+    let error = failure(vendor, Upstream::Reply(vendor.bad_credentials)).await;
+    assert_eq!((error.kind, error.hint.is_some()), (Misconfigured, true));
+}
+
+pub async fn a_missing_balance_is_the_operators_to_mend(vendor: &Vendor) {
+    let error = failure(vendor, Upstream::Reply(vendor.no_balance)).await;
+    assert_eq!((error.kind, error.hint.is_some()), (Misconfigured, true));
+}
+
+pub async fn a_throttled_send_says_how_long_to_wait(vendor: &Vendor) {
+    let answer = Answer { headers: "Retry-After: 7\r\n", ..vendor.throttled };
+    let error = failure(vendor, Upstream::Reply(answer)).await;
+    assert_eq!((error.kind, error.retry_after), (Throttled, Some(Duration::from_secs(7))));
+}
+
+pub async fn a_code_nobody_knows_has_the_kind_the_vendor_is_given(vendor: &Vendor) {
+    let (answer, kind) = vendor.unknown_code;
+    fails(vendor, Upstream::Reply(answer), kind).await;
+}
+
+pub async fn an_internal_error_may_have_sent(vendor: &Vendor) {
+    fails(vendor, Upstream::Reply(vendor.internal_error), Unknown).await;
+}
+
+pub async fn an_overload_may_have_sent(vendor: &Vendor) {
+    fails(vendor, Upstream::Reply(vendor.unavailable), Unknown).await;
+}
+
+pub async fn an_error_page_may_have_sent(vendor: &Vendor) {
+    let page = Answer::new(502, "<html><body>Bad gateway: +15551234567</body></html>");
+    fails(vendor, Upstream::Reply(page), Unknown).await;
+}
+
+pub async fn a_refused_connection_has_sent_nothing(vendor: &Vendor) {
+    fails(vendor, Upstream::Refused, Unavailable).await;
+}
+
+pub async fn a_failed_tls_handshake_has_sent_nothing(vendor: &Vendor) {
+    fails(vendor, Upstream::NoTls, Unavailable).await;
+}
+
+pub async fn a_reset_after_the_request_may_have_sent(vendor: &Vendor) {
+    fails(vendor, Upstream::Reset, Unknown).await;
+}
+
+pub async fn a_silent_vendor_may_have_sent(vendor: &Vendor) {
+    fails(vendor, Upstream::Silent, Unknown).await;
+}
+
+pub async fn a_success_that_drips_in_too_slowly_may_have_sent(vendor: &Vendor) {
+    fails(vendor, Upstream::Drip(vendor.accepted), Unknown).await;
+}
+
+pub async fn a_success_that_breaks_off_may_have_sent(vendor: &Vendor) {
+    fails(vendor, Upstream::BreakOff(vendor.accepted), Unknown).await;
+}
+
+pub async fn a_success_of_ten_megabytes_may_have_sent(vendor: &Vendor) {
+    fails(vendor, Upstream::TenMegabytes(vendor.accepted), Unknown).await;
+}
+
+pub async fn a_success_without_a_body_may_have_sent(vendor: &Vendor) {
+    false_success(vendor, "").await;
+}
+
+pub async fn a_success_in_html_may_have_sent(vendor: &Vendor) {
+    false_success(vendor, "<html><body>Welcome to the hotel's Wi-Fi</body></html>").await;
+}
+
+pub async fn a_success_in_half_a_json_may_have_sent(vendor: &Vendor) {
+    false_success(vendor, &vendor.accepted.body[..vendor.accepted.body.len() / 2]).await;
+}
+
+pub async fn a_success_with_an_empty_list_of_errors_may_have_sent(vendor: &Vendor) {
+    false_success(vendor, r#"{"errors":[]}"#).await;
+}
+
+pub async fn a_refusal_with_an_empty_list_of_errors_is_a_refusal(vendor: &Vendor) {
+    fails(vendor, Upstream::Reply(Answer::new(422, r#"{"errors":[]}"#)), Misconfigured).await;
+}
+
+pub async fn a_redirect_is_neither_followed_nor_a_success(vendor: &Vendor) {
+    for status in [301, 302, 303, 307, 308] {
+        let answer = Answer { status, headers: "Location: /elsewhere\r\n", ..vendor.accepted };
+        fails(vendor, Upstream::Reply(answer), Unknown).await;
+    }
+}
