@@ -26,7 +26,12 @@ impl TwilioProvider {
         Self { config, messages_url, http }
     }
 
-    fn form<'a>(&'a self, message: &'a SmsMessage, validity: &'a str) -> Vec<(&'static str, &'a str)> {
+    fn form<'a>(
+        &'a self,
+        message: &'a SmsMessage,
+        validity: &'a str,
+        status_url: Option<&'a Url>,
+    ) -> Vec<(&'static str, &'a str)> {
         let sender = match &self.config.sender {
             Sender::Number(number) => ("From", number.as_str()),
             Sender::MessagingService(sid) => ("MessagingServiceSid", sid.as_str()),
@@ -39,7 +44,7 @@ impl TwilioProvider {
             // Every provider is to send the same text, so look-alikes are not replaced.
             ("SmartEncoded", "false"),
         ];
-        form.extend(message.status_url.as_ref().map(|url| ("StatusCallback", url.as_str())));
+        form.extend(status_url.map(|url| ("StatusCallback", url.as_str())));
         form
     }
 }
@@ -53,11 +58,13 @@ impl SmsProvider for TwilioProvider {
     async fn send(&self, message: &SmsMessage) -> Result<SendReceipt, SendError> {
         let (user, password) = self.config.basic_auth();
         let validity = message.expires_in.as_secs().clamp(1, LONGEST_VALIDITY).to_string();
+        // A report that cannot be verified is not worth asking for.
+        let status_url = self.config.signing_token().and_then(|_| message.status_url(self.name()));
         let request = self
             .http
             .post(self.messages_url.clone())
             .basic_auth(user, Some(password))
-            .form(&self.form(message, &validity));
+            .form(&self.form(message, &validity, status_url.as_ref()));
         read(&exchange(request).await?)
     }
 }

@@ -61,7 +61,7 @@ async fn an_api_key_sends_through_a_messaging_service_in_the_name_of_the_account
 
 #[tokio::test]
 async fn without_a_public_address_no_callback_is_asked_for() {
-    let message = SmsMessage { status_url: None, ..message() };
+    let message = SmsMessage { callbacks: None, ..message() };
     TWILIO.assert_request("twilio_without_callback", with_auth_token_and_number, message).await;
 }
 

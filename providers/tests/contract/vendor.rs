@@ -46,7 +46,7 @@ pub fn message() -> SmsMessage {
         body: SmsBody::new("Ihr Code für \"A&B\" = 123456, 100 % + ä.\n\n@acme.example #123456"),
         reference: MessageRef::new("0d9c1f6e-6d3c-4a55-9d0e-3f1f5c1d2b7a"),
         idempotency_key: "5b8e2f7c-1a2b-4c3d-8e9f-0a1b2c3d4e5f".into(),
-        status_url: Some("https://relay.example.com/callbacks/sms/0d9c1f6e".parse().unwrap()),
+        callbacks: Some("https://relay.example.com/callbacks".parse().unwrap()),
         expires_in: Duration::from_millis(299_900),
     }
 }
