@@ -18,7 +18,8 @@ use anyhow::Context;
 use secrecy::ExposeSecret;
 use sms_providers::client::{http_client, tls_config};
 use sms_providers::log::LogProvider;
-use sms_providers::{FailoverChain, SmsProvider};
+use sms_providers::twilio::{TwilioCallback, TwilioProvider};
+use sms_providers::{FailoverChain, ProviderName, SmsProvider};
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -99,7 +100,7 @@ impl App {
                 settings.store.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes())),
             ),
             clock: clock.clone(),
-            flights: Flights::new(settings.server.max_in_flight, tasks.clone()),
+            flights: Flights::new(settings.server.max_in_flight, tasks.clone(), metrics.clone()),
             metrics: metrics.clone(),
         });
         tasks.spawn_until_drain(purge(relay.clone(), settings.store.ttl));
@@ -195,10 +196,17 @@ struct ConfiguredProviders {
     callbacks: std::collections::HashMap<&'static str, Arc<dyn sms_providers::StatusCallback>>,
 }
 
-fn configured_providers(settings: &Settings, _http: &reqwest::Client) -> ConfiguredProviders {
+fn configured_providers(settings: &Settings, http: &reqwest::Client) -> ConfiguredProviders {
     let mut configured = ConfiguredProviders { providers: Vec::new(), callbacks: Default::default() };
     for provider in &settings.sms.providers {
         match provider {
+            ProviderSettings::Twilio(config) => {
+                configured.providers.push(Arc::new(TwilioProvider::new(config.clone(), http.clone())));
+                if let Some(token) = config.signing_token() {
+                    let callback = Arc::new(TwilioCallback::new(token.clone()));
+                    configured.callbacks.insert(ProviderName::Twilio.as_str(), callback);
+                }
+            }
             ProviderSettings::Log => configured.providers.push(Arc::new(LogProvider)),
         }
     }

@@ -76,7 +76,6 @@ impl Relay {
         let event = delivery.event();
         let flight = || process::process(self.clone(), event.clone());
         let ticket = self.flights.join_or_start(&event.id, flight);
-        self.metrics.in_flight(self.flights.count());
         let answer = match ticket {
             None => again(TryAgainReason::Overloaded),
             Some(mut ticket) => {
@@ -89,7 +88,6 @@ impl Relay {
             }
         };
         self.metrics.answered(&event.kind, &answer.reply, arrived.elapsed());
-        self.metrics.in_flight(self.flights.count());
         answer
     }
 

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod bad_input;
+mod callbacks;
+mod failover;
 mod harness;
 mod keys;
 mod ops;
