@@ -1,7 +1,7 @@
 //! Who sends what.
 
 use super::fault::Faults;
-use super::{Vars, twilio};
+use super::{ConfigErrors, Vars, twilio};
 use crate::domain::template::DEFAULT_TEMPLATE;
 use crate::domain::{MessageTemplate, OtpCode, OtpType};
 use sms_providers::ProviderName;
@@ -31,6 +31,18 @@ pub enum ProviderSettings {
 }
 
 impl SmsSettings {
+    /// Reads this section alone, with its warnings, for a command that sends and does not serve.
+    ///
+    /// # Errors
+    /// All faults of the section at once.
+    pub fn from_vars(
+        vars: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(Self, Vec<String>), ConfigErrors> {
+        let (mut faults, mut warnings) = (Faults::default(), Vec::new());
+        let settings = Self::read(&Vars::new(vars), &mut faults, &mut warnings);
+        faults.into_result((settings, warnings))
+    }
+
     pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>) -> Self {
         let names = read_chain(vars, faults);
         for (name, prefix) in [

@@ -122,7 +122,7 @@ mod tests {
     async fn beyond_the_limit_only_duplicates_get_in() {
         let flights = Flights::new(1, Tasks::current(), Metrics::default());
         let id = EventId::new("one").unwrap();
-        assert!(flights.join_or_start(&id, || std::future::pending()).is_some());
+        assert!(flights.join_or_start(&id, std::future::pending).is_some());
         assert!(flights.join_or_start(&EventId::new("two").unwrap(), || async { answer() }).is_none());
         assert!(flights.join_or_start(&id, || async { answer() }).is_some());
     }

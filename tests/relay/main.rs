@@ -11,3 +11,4 @@ mod ops;
 mod retries;
 mod send_otp;
 mod signature;
+mod store_failure;
