@@ -104,7 +104,7 @@ impl Scene {
                         urls[(number + copy + attempt) % urls.len()].clone()
                     };
                     // Every fifth first attempt hangs up on the relay.
-                    let reset = attempt == 0 && (number + copy) % 5 == 0;
+                    let reset = attempt == 0 && (number + copy).is_multiple_of(5);
                     match self.attempt(&url, body, reset).await {
                         Some(200) => return,
                         Some(503) => {}
