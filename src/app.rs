@@ -2,11 +2,13 @@
 //!
 //! The only place that sees both the configuration and everything else.
 
-use crate::config::{EndpointRule, ProviderSettings, Settings, StoreFailureRule};
+pub mod providers;
+
+use crate::config::{EndpointRule, Settings, StoreFailureRule};
 use crate::domain::{Clock, HashKey, Routing, SystemClock};
 use crate::http::{self, Callbacks, Gate};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
-use crate::relay::{Flights, Relay, StoreFailure};
+use crate::relay::{Flights, Outage, Relay, StoreFailure};
 use crate::store::memory::MemoryStore;
 use crate::store::{self, DeliveryStore, StoreError};
 use crate::tasks::Tasks;
@@ -17,7 +19,6 @@ use actix_web::{App as ActixApp, HttpServer};
 use anyhow::Context;
 use secrecy::ExposeSecret;
 use sms_providers::client::{http_client, tls_config};
-use sms_providers::log::LogProvider;
 use sms_providers::{FailoverChain, SmsProvider};
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -73,7 +74,7 @@ impl App {
             Some(store) => store,
             None => store::open(settings.store.url.expose_secret(), tls_config()?).context("STORE_URL")?,
         };
-        let configured = configured_providers(settings, &http_client);
+        let configured = providers::configured(&settings.sms, &http_client);
         let (keys, refresher) =
             HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client, clock.clone());
         tasks.spawn_until_drain(refresher.run());
@@ -85,11 +86,12 @@ impl App {
         let relay = Arc::new(Relay {
             store,
             fallback: Arc::new(MemoryStore::default()),
+            outage: Arc::new(Outage::new(metrics.clone(), clock.clone())),
             on_store_failure: match settings.store.on_failure {
                 StoreFailureRule::Send => StoreFailure::Send,
                 StoreFailureRule::Refuse => StoreFailure::Refuse,
             },
-            chain: FailoverChain::new(parts.providers.unwrap_or(configured.providers)),
+            chain: FailoverChain::new(parts.providers.unwrap_or(configured.chain)),
             template: settings.sms.template.clone().context("SMS_TEMPLATE")?,
             routing: Routing { allow_sign_up: settings.allow_sign_up },
             callbacks: base.clone(),
@@ -99,7 +101,7 @@ impl App {
                 settings.store.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes())),
             ),
             clock: clock.clone(),
-            flights: Flights::new(settings.server.max_in_flight, tasks.clone()),
+            flights: Flights::new(settings.server.max_in_flight, tasks.clone(), metrics.clone()),
             metrics: metrics.clone(),
         });
         tasks.spawn_until_drain(purge(relay.clone(), settings.store.ttl));
@@ -188,21 +190,6 @@ impl App {
         let (_, _, cut_off) = tokio::try_join!(self.server, metrics, stop)?;
         Ok(cut_off)
     }
-}
-
-struct ConfiguredProviders {
-    providers: Vec<Arc<dyn SmsProvider>>,
-    callbacks: std::collections::HashMap<&'static str, Arc<dyn sms_providers::StatusCallback>>,
-}
-
-fn configured_providers(settings: &Settings, _http: &reqwest::Client) -> ConfiguredProviders {
-    let mut configured = ConfiguredProviders { providers: Vec::new(), callbacks: Default::default() };
-    for provider in &settings.sms.providers {
-        match provider {
-            ProviderSettings::Log => configured.providers.push(Arc::new(LogProvider)),
-        }
-    }
-    configured
 }
 
 fn endpoints(settings: &Settings) -> Endpoints {

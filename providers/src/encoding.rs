@@ -12,6 +12,15 @@ pub enum Encoding {
     Ucs2,
 }
 
+impl std::fmt::Display for Encoding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Gsm7 => "GSM-7",
+            Self::Ucs2 => "UCS-2",
+        })
+    }
+}
+
 /// The size of a text as a carrier counts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segments {

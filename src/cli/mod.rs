@@ -3,10 +3,12 @@
 
 mod dev;
 mod healthcheck;
+mod send;
 mod serve;
 
 use crate::config::{ConfigErrors, Settings};
 use clap::{Parser, Subcommand};
+use sms_providers::PhoneNumber;
 use std::process::ExitCode;
 
 /// Delivers Neon Auth's one-time codes by SMS: verified, exactly once, with failover.
@@ -25,6 +27,13 @@ enum Command {
     /// Run the relay with an emulator of Neon Auth and an SMS inbox: no account, no variable needed.
     /// PORT (8080) is the relay's, DEV_PORT (8025) the emulator's and the inbox's.
     Dev,
+    /// Send one real test SMS through SMS_PROVIDER's chain and print what each provider said. Needs
+    /// SMS_PROVIDER and the providers' variables; exit 1 if no provider took it.
+    Send {
+        /// The number to send to, in E.164 form, such as +15551234567.
+        #[arg(long)]
+        to: PhoneNumber,
+    },
     /// Ask the server on this machine at PORT (8080) whether it is alive; exit 1 if not. For containers.
     Healthcheck,
 }
@@ -35,6 +44,7 @@ pub fn run() -> ExitCode {
     let result = match command {
         Command::Serve => serve::run(),
         Command::Dev => dev::run(),
+        Command::Send { to } => send::run(&to),
         Command::Healthcheck => healthcheck::run(),
     };
     match result {

@@ -8,6 +8,7 @@ mod neon;
 mod server;
 mod sms;
 mod store;
+mod twilio;
 
 pub use fault::{ConfigErrors, Fault};
 pub use neon::{EndpointRule, NeonSettings};

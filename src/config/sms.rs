@@ -1,10 +1,13 @@
 //! Who sends what.
 
-use super::Vars;
 use super::fault::Faults;
-use crate::domain::MessageTemplate;
+use super::{ConfigErrors, Vars, twilio};
 use crate::domain::template::DEFAULT_TEMPLATE;
+use crate::domain::{MessageTemplate, OtpCode, OtpType};
 use sms_providers::ProviderName;
+use sms_providers::twilio::TwilioConfig;
+use sms_providers::{Segments, segments};
+use std::time::Duration;
 
 /// `SMS_PROVIDER`, `SMS_TEMPLATE`, `APP_NAME`, `SMS_WEB_OTP_DOMAIN`, `SMS_MAX_SENDS_PER_EVENT` and the
 /// providers' own variables.
@@ -21,11 +24,25 @@ pub struct SmsSettings {
 /// One provider with all that it needs.
 #[derive(Debug, Clone)]
 pub enum ProviderSettings {
+    /// `twilio`
+    Twilio(TwilioConfig),
     /// `log`, for development
     Log,
 }
 
 impl SmsSettings {
+    /// Reads this section alone, with its warnings, for a command that sends and does not serve.
+    ///
+    /// # Errors
+    /// All faults of the section at once.
+    pub fn from_vars(
+        vars: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(Self, Vec<String>), ConfigErrors> {
+        let (mut faults, mut warnings) = (Faults::default(), Vec::new());
+        let settings = Self::read(&Vars::new(vars), &mut faults, &mut warnings);
+        faults.into_result((settings, warnings))
+    }
+
     pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>) -> Self {
         let names = read_chain(vars, faults);
         for (name, prefix) in [
@@ -37,10 +54,13 @@ impl SmsSettings {
                 warnings.push(format!("{prefix}… is set and has no effect: {name} is not in SMS_PROVIDER"));
             }
         }
-        let providers = names.iter().filter_map(|name| read_provider(*name, vars, faults)).collect();
+        let providers =
+            names.iter().filter_map(|name| read_provider(*name, vars, faults, warnings)).collect();
         let max_sends =
             faults.number("SMS_MAX_SENDS_PER_EVENT", vars.get("SMS_MAX_SENDS_PER_EVENT"), 2, 1..=5);
-        Self { providers, template: read_template(vars, faults), max_sends }
+        let template = read_template(vars, faults);
+        warnings.extend(template.as_ref().and_then(length_warning));
+        Self { providers, template, max_sends }
     }
 }
 
@@ -71,14 +91,16 @@ fn read_chain(vars: &Vars, faults: &mut Faults) -> Vec<ProviderName> {
     names
 }
 
-fn read_provider(name: ProviderName, _vars: &Vars, _faults: &mut Faults) -> Option<ProviderSettings> {
+fn read_provider(
+    name: ProviderName,
+    vars: &Vars,
+    faults: &mut Faults,
+    warnings: &mut Vec<String>,
+) -> Option<ProviderSettings> {
     match name {
+        ProviderName::Twilio => twilio::read(vars, faults, warnings).map(ProviderSettings::Twilio),
         ProviderName::Log => Some(ProviderSettings::Log),
-        ProviderName::Twilio
-        | ProviderName::MessageBird
-        | ProviderName::Vonage
-        | ProviderName::Inbox
-        | ProviderName::Stub => None,
+        ProviderName::MessageBird | ProviderName::Vonage | ProviderName::Inbox | ProviderName::Stub => None,
     }
 }
 
@@ -101,4 +123,14 @@ fn read_template(vars: &Vars, faults: &mut Faults) -> Option<MessageTemplate> {
             faults.add::<()>("SMS_TEMPLATE", error, "start from: Your {{ app }} code is {{ code }}.");
         })
         .ok()
+}
+
+/// Each segment is paid for, and a text of several may arrive in pieces.
+fn length_warning(template: &MessageTemplate) -> Option<String> {
+    let code = OtpCode::new("000000")?;
+    let text = template.render(&code, Some("Example"), OtpType::SignIn, Duration::from_secs(600)).ok()?;
+    let Segments { encoding, units, count } = segments(text.expose());
+    (count > 1).then(|| {
+        format!("SMS_TEMPLATE makes texts of {count} segments ({units} units in {encoding}); shorten it, or keep to the GSM-7 alphabet")
+    })
 }

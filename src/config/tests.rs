@@ -127,3 +127,23 @@ fn variables_of_a_provider_that_is_not_used_are_warned_about() {
     assert_eq!(settings.warnings.len(), 1);
     assert!(settings.warnings[0].contains("VONAGE_"), "{:?}", settings.warnings);
 }
+
+#[test]
+fn a_template_that_needs_more_than_one_segment_is_warned_about() {
+    let long = format!("{{{{ code }}}} {}", "x".repeat(160));
+    for template in [
+        long.as_str(),
+        "{{ code }} ← dein Code für die Anmeldung bei uns, bitte gib ihn niemals weiter, an niemanden",
+    ] {
+        let vars = [
+            ("SMS_PROVIDER", "log"),
+            ("ALLOW_LOG_PROVIDER", "1"),
+            ("NEON_AUTH_URL", "https://ep-x.neon.tech/auth"),
+            ("SMS_TEMPLATE", template),
+        ];
+        let settings =
+            Settings::from_vars(vars.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
+        assert!(settings.warnings[0].contains("2 segments"), "{:?}", settings.warnings);
+    }
+    assert!(settings(&[]).unwrap().warnings.is_empty());
+}

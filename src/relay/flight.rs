@@ -3,6 +3,7 @@
 use super::Answer;
 use crate::domain::EventId;
 use crate::tasks::Tasks;
+use crate::telemetry::metrics::Metrics;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,7 @@ pub struct Flights {
     running: Arc<Mutex<HashMap<EventId, Ticket>>>,
     limit: usize,
     tasks: Tasks,
+    metrics: Metrics,
 }
 
 /// The future answer of a flight; closed without one if the flight panicked.
@@ -22,8 +24,8 @@ pub type Ticket = watch::Receiver<Option<Answer>>;
 
 impl Flights {
     /// No more than `limit` deliveries at once, on these tasks.
-    pub fn new(limit: usize, tasks: Tasks) -> Self {
-        Self { running: Arc::default(), limit, tasks }
+    pub fn new(limit: usize, tasks: Tasks, metrics: Metrics) -> Self {
+        Self { running: Arc::default(), limit, tasks, metrics }
     }
 
     /// Joins the event's flight, or starts `work` as one; `None` if too many are running.
@@ -42,20 +44,17 @@ impl Flights {
         }
         let (publish, ticket) = watch::channel(None);
         running.insert(id.clone(), ticket.clone());
+        self.metrics.in_flight(running.len());
         let landing = Landing { flights: self.clone(), id: id.clone() };
         let work = work();
         let flight = async move {
-            // Dropped last, also on a panic: whoever comes before that finds the ticket with its answer.
-            let _landing = landing;
-            publish.send_replace(Some(work.await));
+            let answer = work.await;
+            // Also dropped by a panic. A duplicate that comes right after finds the stored reply.
+            drop(landing);
+            publish.send_replace(Some(answer));
         };
         self.tasks.spawn(flight.in_current_span());
         Some(ticket)
-    }
-
-    /// How many are running.
-    pub fn count(&self) -> usize {
-        self.running().len()
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<EventId, Ticket>> {
@@ -71,7 +70,9 @@ struct Landing {
 
 impl Drop for Landing {
     fn drop(&mut self) {
-        self.flights.running().remove(&self.id);
+        let mut running = self.flights.running();
+        running.remove(&self.id);
+        self.flights.metrics.in_flight(running.len());
     }
 }
 
@@ -88,7 +89,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_duplicate_joins_and_gets_the_same_answer() {
-        let flights = Flights::new(2, Tasks::current());
+        let flights = Flights::new(2, Tasks::current(), Metrics::default());
         let id = EventId::new("one").unwrap();
         let (go, gate) = oneshot::channel::<()>();
         let mut first = flights
@@ -107,21 +108,21 @@ mod tests {
     #[tokio::test]
     async fn a_flight_lands_even_if_nobody_waits_or_it_panics() {
         let tasks = Tasks::current();
-        let flights = Flights::new(2, tasks.clone());
+        let flights = Flights::new(2, tasks.clone(), Metrics::default());
         drop(flights.join_or_start(&EventId::new("left").unwrap(), || async { answer() }));
         let mut broken = flights
             .join_or_start(&EventId::new("broken").unwrap(), || async { panic!("on purpose") })
             .unwrap();
         assert!(broken.wait_for(Option::is_some).await.is_err());
         assert_eq!(tasks.drain(Duration::from_secs(30)).await, 0);
-        assert_eq!(flights.count(), 0);
+        assert!(flights.running().is_empty());
     }
 
     #[tokio::test]
     async fn beyond_the_limit_only_duplicates_get_in() {
-        let flights = Flights::new(1, Tasks::current());
+        let flights = Flights::new(1, Tasks::current(), Metrics::default());
         let id = EventId::new("one").unwrap();
-        assert!(flights.join_or_start(&id, || std::future::pending()).is_some());
+        assert!(flights.join_or_start(&id, std::future::pending).is_some());
         assert!(flights.join_or_start(&EventId::new("two").unwrap(), || async { answer() }).is_none());
         assert!(flights.join_or_start(&id, || async { answer() }).is_some());
     }

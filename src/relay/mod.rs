@@ -5,10 +5,12 @@
 
 mod flight;
 mod otp;
+mod outage;
 mod ownership;
 mod process;
 
 pub use flight::Flights;
+pub use outage::Outage;
 
 use crate::domain::{Clock, HashKey, MessageTemplate, Reply, Routing, TryAgainReason};
 use crate::neon::VerifiedDelivery;
@@ -28,6 +30,8 @@ pub struct Relay {
     pub store: Arc<dyn DeliveryStore>,
     /// What is remembered while the store is down, in this process.
     pub fallback: Arc<MemoryStore>,
+    /// What is said about a store that is down.
+    pub outage: Arc<Outage>,
     /// What to do when the store is down.
     pub on_store_failure: StoreFailure,
     /// Who sends.
@@ -76,7 +80,6 @@ impl Relay {
         let event = delivery.event();
         let flight = || process::process(self.clone(), event.clone());
         let ticket = self.flights.join_or_start(&event.id, flight);
-        self.metrics.in_flight(self.flights.count());
         let answer = match ticket {
             None => again(TryAgainReason::Overloaded),
             Some(mut ticket) => {
@@ -89,7 +92,6 @@ impl Relay {
             }
         };
         self.metrics.answered(&event.kind, &answer.reply, arrived.elapsed());
-        self.metrics.in_flight(self.flights.count());
         answer
     }
 
@@ -100,18 +102,13 @@ impl Relay {
         update: &StatusUpdate,
     ) -> Result<StatusChange, StoreError> {
         let change =
-            self.store.record_status(delivery, update).await.inspect_err(|e| self.store_failed(e))?;
+            self.store.record_status(delivery, update).await.inspect_err(|e| self.outage.failed(e))?;
         if let StatusChange::Raised(provider) = change {
             let provider = provider.map(sms_providers::ProviderName::as_str);
             let code = update.code.as_ref().map(ToString::to_string);
             tracing::info!(delivery.reference = %delivery, provider, status = %update.status, vendor.code = code, "the provider reported a status");
         }
         Ok(change)
-    }
-
-    fn store_failed(&self, error: &StoreError) {
-        self.metrics.store_failed();
-        tracing::error!(%error, "the store failed");
     }
 }
 

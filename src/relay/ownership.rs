@@ -1,5 +1,6 @@
 //! A lease while it is worked under: kept alive, counted on, given back.
 
+use super::Outage;
 use crate::domain::{Clock, Timestamp};
 use crate::store::{DeliveryStore, Held, Lease, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,14 +15,20 @@ const RENEW_EVERY: Duration = Duration::from_secs(1);
 /// Ownership of one event.
 pub struct Ownership {
     store: Arc<dyn DeliveryStore>,
+    outage: Arc<Outage>,
     clock: Arc<dyn Clock>,
     lease: Mutex<Lease>,
 }
 
 impl Ownership {
     /// Takes care of a lease that `store` gave.
-    pub fn new(store: Arc<dyn DeliveryStore>, clock: Arc<dyn Clock>, lease: Lease) -> Self {
-        Self { store, clock, lease: Mutex::new(lease) }
+    pub fn new(
+        store: Arc<dyn DeliveryStore>,
+        outage: Arc<Outage>,
+        clock: Arc<dyn Clock>,
+        lease: Lease,
+    ) -> Self {
+        Self { store, outage, clock, lease: Mutex::new(lease) }
     }
 
     /// The lease as it stands.
@@ -41,7 +48,7 @@ impl Ownership {
             match self.renew().await {
                 Ok(Held::Yes) => {}
                 Ok(Held::Lost) => return,
-                Err(error) => tracing::warn!(%error, "cannot renew the lease; trying again"),
+                Err(error) => self.outage.failed(&error),
             }
         }
     }

@@ -33,7 +33,7 @@ pub(super) async fn process(relay: Arc<Relay>, event: Event) -> Answer {
         Ok(owned) => owned,
         Err(answer) => return answer,
     };
-    let ownership = Ownership::new(store.clone(), relay.clock.clone(), lease);
+    let ownership = Ownership::new(store.clone(), relay.outage.clone(), relay.clock.clone(), lease);
     let work = dispatch(&relay, &event, recipient.as_ref(), &ownership);
     let (reply, attempts) = tokio::select! {
         done = work => done,
@@ -69,7 +69,7 @@ async fn claim(relay: &Relay, delivery: &NewDelivery) -> Result<(Arc<dyn Deliver
                 pause = (pause * 2).min(POLL.1);
             }
             Err(error) => {
-                relay.store_failed(&error);
+                relay.outage.failed(&error);
                 match relay.on_store_failure {
                     StoreFailure::Refuse => return fresh(TryAgainReason::StoreUnavailable),
                     StoreFailure::Send => store = relay.fallback.clone(),
@@ -130,7 +130,7 @@ async fn settle(
 ) {
     if !reply.is_final() {
         if let Err(error) = store.release(lease).await {
-            relay.store_failed(&error);
+            relay.outage.failed(&error);
         }
         return;
     }
@@ -142,7 +142,7 @@ async fn settle(
             tracing::warn!(event.id = %delivery.id, "another instance had taken the event over")
         }
         Err(error) => {
-            relay.store_failed(&error);
+            relay.outage.failed(&error);
             relay.remember(delivery, &outcome).await;
         }
     }

@@ -132,6 +132,8 @@ pub struct TestRelay {
 pub struct Start {
     pub vars: Vec<(&'static str, String)>,
     pub parts: Parts,
+    /// `SMS_PROVIDER` decides who sends, in place of the stub.
+    pub configured_providers: bool,
     /// Nothing is served under the JWKS URL until the test mounts something.
     pub without_keys: bool,
 }
@@ -157,7 +159,9 @@ impl TestRelay {
             serve_keys(&neon, ResponseTemplate::new(200).set_body_json(signer.jwks())).await;
         }
         let stub = StubProvider::new(ProviderName::Stub);
-        start.parts.providers.get_or_insert_with(|| vec![Arc::new(stub.clone())]);
+        if !start.configured_providers {
+            start.parts.providers.get_or_insert_with(|| vec![Arc::new(stub.clone())]);
+        }
         let defaults = [
             ("HOST", "127.0.0.1".to_owned()),
             ("PORT", "0".to_owned()),

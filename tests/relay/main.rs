@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod bad_input;
+mod callbacks;
+mod failover;
 mod harness;
 mod keys;
 mod ops;
 mod retries;
 mod send_otp;
 mod signature;
+mod store_failure;

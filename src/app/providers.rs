@@ -1,0 +1,40 @@
+//! Settings → providers: whom to send through, and whose reports to believe.
+
+use crate::config::{ProviderSettings, SmsSettings};
+use sms_providers::log::LogProvider;
+use sms_providers::twilio::{TwilioCallback, TwilioProvider};
+use sms_providers::{ProviderName, SmsProvider, StatusCallback};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The configured providers.
+#[derive(Default)]
+pub struct Configured {
+    /// Who sends, the preferred one first.
+    pub chain: Vec<Arc<dyn SmsProvider>>,
+    /// Who reports, by the name in the callback's path.
+    pub callbacks: HashMap<&'static str, Arc<dyn StatusCallback>>,
+}
+
+/// Builds what `SMS_PROVIDER` and the providers' variables say.
+pub fn configured(settings: &SmsSettings, http: &reqwest::Client) -> Configured {
+    let mut configured = Configured::default();
+    for provider in &settings.providers {
+        match provider {
+            ProviderSettings::Twilio(config) => {
+                configured.chain.push(Arc::new(TwilioProvider::new(config.clone(), http.clone())));
+                if let Some(token) = config.signing_token() {
+                    configured.reports(ProviderName::Twilio, TwilioCallback::new(token.clone()));
+                }
+            }
+            ProviderSettings::Log => configured.chain.push(Arc::new(LogProvider)),
+        }
+    }
+    configured
+}
+
+impl Configured {
+    fn reports(&mut self, name: ProviderName, callback: impl StatusCallback + 'static) {
+        self.callbacks.insert(name.as_str(), Arc::new(callback));
+    }
+}

@@ -1,0 +1,70 @@
+//! `neon-sms-relay send --to …`: one real text through the chain, and what each provider said.
+
+use crate::app::providers;
+use crate::config::SmsSettings;
+use crate::domain::{OtpCode, OtpType};
+use anyhow::Context;
+use sms_providers::client::http_client;
+use sms_providers::{Attempt, FailoverChain, MessageRef, PhoneNumber, SmsMessage, Step};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// As much as an event gets.
+const TIME: Duration = Duration::from_secs(12);
+/// The code of a test text: it looks like one and opens nothing.
+const CODE: &str = "000000";
+
+pub(super) fn run(to: &PhoneNumber) -> anyhow::Result<ExitCode> {
+    let (settings, warnings) = SmsSettings::from_vars(super::vars())?;
+    for warning in warnings {
+        eprintln!("warning: {warning}");
+    }
+    let code = OtpCode::new(CODE).context("the test code is not a code")?;
+    let expires_in = Duration::from_secs(300);
+    let template = settings.template.as_ref().context("SMS_TEMPLATE")?;
+    let message = SmsMessage {
+        to: to.clone(),
+        body: template.render(&code, None, OtpType::SignIn, expires_in)?,
+        reference: MessageRef::new(Uuid::new_v4().simple().to_string()),
+        idempotency_key: Uuid::new_v4().to_string(),
+        callbacks: None,
+        expires_in,
+    };
+    super::runtime()?.block_on(async {
+        let http = http_client().map_err(anyhow::Error::from_boxed)?;
+        let chain = FailoverChain::new(providers::configured(&settings, &http).chain);
+        let mut run = chain.start(&message, Instant::now() + TIME, settings.max_sends);
+        let outcome = loop {
+            if let Step::Done(outcome) = run.next().await {
+                break outcome;
+            }
+        };
+        println!("{}", table(run.attempts()));
+        Ok(match outcome {
+            Ok(receipt) => {
+                let id = receipt.message_id.unwrap_or_else(|| "-".to_owned());
+                println!("\nSent to {to} through {}, message id {id}.", receipt.provider);
+                ExitCode::SUCCESS
+            }
+            Err(kind) => {
+                println!("\nNot sent to {to}: {kind}.");
+                ExitCode::FAILURE
+            }
+        })
+    })
+}
+
+fn table(attempts: &[Attempt]) -> String {
+    let mut lines = vec![format!("{:<12} {:<14} {:<10} {:>6}  hint", "provider", "verdict", "code", "ms")];
+    for attempt in attempts {
+        let failure = attempt.failure.as_ref();
+        let code = failure.and_then(|failure| failure.code.as_ref()).map_or("-", |code| code.as_str());
+        let hint = failure.and_then(|failure| failure.hint).unwrap_or("-");
+        let (provider, verdict, elapsed) =
+            (attempt.provider.as_str(), attempt.verdict(), attempt.elapsed.as_millis());
+        lines.push(format!("{provider:<12} {verdict:<14} {code:<10} {elapsed:>6}  {hint}"));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,157 @@
+//! `TWILIO_…`
+
+use super::Vars;
+use super::fault::Faults;
+use secrecy::SecretString;
+use serde::Deserialize;
+use sms_providers::twilio::{Credentials, Sender, TwilioConfig};
+use url::Url;
+
+#[derive(Default, Deserialize)]
+struct TwilioVars {
+    account_sid: Option<String>,
+    auth_token: Option<SecretString>,
+    api_key_sid: Option<String>,
+    api_key_secret: Option<SecretString>,
+    from_number: Option<String>,
+    messaging_service_sid: Option<String>,
+    base_url: Option<String>,
+}
+
+/// Reads the account, or notes what is missing.
+pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>) -> Option<TwilioConfig> {
+    let twilio: TwilioVars = vars.section("TWILIO_");
+    let account_sid = read_account(twilio.account_sid, faults);
+    let sender = read_sender(twilio.from_number, twilio.messaging_service_sid, faults);
+    let credentials =
+        read_credentials(twilio.auth_token.clone(), twilio.api_key_sid, twilio.api_key_secret, faults);
+    let base_url = match &twilio.base_url {
+        Some(url) => faults.url("TWILIO_BASE_URL", url),
+        None => Url::parse(TwilioConfig::DEFAULT_BASE_URL).ok(),
+    };
+    if twilio.auth_token.is_none() && vars.get("PUBLIC_URL").is_some() {
+        warnings.push(
+            "PUBLIC_URL is set and TWILIO_AUTH_TOKEN is not: Twilio signs delivery reports with the auth token alone, so none are asked for".to_owned(),
+        );
+    }
+    Some(TwilioConfig {
+        account_sid: account_sid?,
+        credentials: credentials?,
+        auth_token: twilio.auth_token,
+        sender: sender?,
+        base_url: base_url?,
+    })
+}
+
+fn read_account(sid: Option<String>, faults: &mut Faults) -> Option<String> {
+    const REMEDY: &str = "copy the Account SID (AC…) from the Twilio Console";
+    match sid {
+        Some(sid) if is_sid(&sid, "AC") => Some(sid),
+        Some(_) => faults.add("TWILIO_ACCOUNT_SID", "is not an account SID", REMEDY),
+        None => faults.add("TWILIO_ACCOUNT_SID", "is missing", REMEDY),
+    }
+}
+
+fn read_sender(number: Option<String>, service: Option<String>, faults: &mut Faults) -> Option<Sender> {
+    match (number, service) {
+        (Some(_), Some(_)) => faults.add(
+            "TWILIO_FROM_NUMBER",
+            "and TWILIO_MESSAGING_SERVICE_SID are both set",
+            "keep one of them",
+        ),
+        (Some(number), None) => Some(Sender::Number(number)),
+        (None, Some(service)) if is_sid(&service, "MG") => Some(Sender::MessagingService(service)),
+        (None, Some(_)) => faults.add(
+            "TWILIO_MESSAGING_SERVICE_SID",
+            "is not a messaging service SID",
+            "copy it (MG…) from the Twilio Console under Messaging",
+        ),
+        (None, None) => faults.add(
+            "TWILIO_FROM_NUMBER",
+            "is missing, and so is TWILIO_MESSAGING_SERVICE_SID",
+            "set the number (+1…) or the messaging service (MG…) that texts come from",
+        ),
+    }
+}
+
+fn read_credentials(
+    token: Option<SecretString>,
+    key_sid: Option<String>,
+    key_secret: Option<SecretString>,
+    faults: &mut Faults,
+) -> Option<Credentials> {
+    match (token, key_sid, key_secret) {
+        (_, Some(sid), Some(secret)) if is_sid(&sid, "SK") => Some(Credentials::ApiKey { sid, secret }),
+        (_, Some(_), Some(_)) => {
+            faults.add("TWILIO_API_KEY_SID", "is not an API key SID", "copy it (SK…) from the Twilio Console")
+        }
+        (_, Some(_), None) => faults.add(
+            "TWILIO_API_KEY_SECRET",
+            "is missing beside TWILIO_API_KEY_SID",
+            "set the secret that was shown when the key was made",
+        ),
+        (_, None, Some(_)) => faults.add(
+            "TWILIO_API_KEY_SID",
+            "is missing beside TWILIO_API_KEY_SECRET",
+            "set the key's SID (SK…)",
+        ),
+        (Some(token), None, None) => Some(Credentials::AuthToken(token)),
+        (None, None, None) => faults.add(
+            "TWILIO_AUTH_TOKEN",
+            "is missing, and so is TWILIO_API_KEY_SID",
+            "set the account's auth token, or an API key and its secret",
+        ),
+    }
+}
+
+/// Two capital letters and 32 hex digits (<https://www.twilio.com/docs/glossary/what-is-a-sid>).
+fn is_sid(text: &str, prefix: &str) -> bool {
+    text.strip_prefix(prefix).is_some_and(|hex| hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(vars: &[(&str, &str)]) -> (Vec<String>, Option<TwilioConfig>) {
+        let vars = Vars::new(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let mut faults = Faults::default();
+        let config = read(&vars, &mut faults, &mut Vec::new());
+        let faults = faults.into_result(()).err().map(|errors| errors.0).unwrap_or_default();
+        (faults.into_iter().map(|fault| fault.variable).collect(), config)
+    }
+
+    const ACCOUNT: (&str, &str) = ("TWILIO_ACCOUNT_SID", "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    const TOKEN: (&str, &str) = ("TWILIO_AUTH_TOKEN", "token");
+    const FROM: (&str, &str) = ("TWILIO_FROM_NUMBER", "+15005550006");
+    const KEY: (&str, &str) = ("TWILIO_API_KEY_SID", "SKbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
+    const SECRET: (&str, &str) = ("TWILIO_API_KEY_SECRET", "secret");
+
+    #[test]
+    fn an_account_a_token_and_a_sender_are_enough() {
+        let (faults, config) = faults(&[ACCOUNT, TOKEN, FROM]);
+        assert_eq!(faults, Vec::<String>::new());
+        let config = config.unwrap();
+        assert_eq!(config.base_url.as_str(), "https://api.twilio.com/");
+        assert!(config.signing_token().is_some());
+    }
+
+    #[test]
+    fn an_api_key_sends_and_the_token_stays_for_the_reports() {
+        let (_, config) = faults(&[ACCOUNT, TOKEN, KEY, SECRET, FROM]);
+        let config = config.unwrap();
+        assert!(matches!(config.credentials, Credentials::ApiKey { .. }));
+        assert!(config.signing_token().is_some());
+    }
+
+    #[test]
+    fn each_missing_or_wrong_part_is_named() {
+        let missing = ["TWILIO_ACCOUNT_SID", "TWILIO_FROM_NUMBER", "TWILIO_AUTH_TOKEN"];
+        assert_eq!(faults(&[]).0, missing);
+        let service = ("TWILIO_MESSAGING_SERVICE_SID", "MGcccccccccccccccccccccccccccccccc");
+        assert_eq!(faults(&[ACCOUNT, TOKEN, FROM, service]).0, ["TWILIO_FROM_NUMBER"]);
+        assert_eq!(faults(&[ACCOUNT, KEY, FROM]).0, ["TWILIO_API_KEY_SECRET"]);
+        assert_eq!(faults(&[ACCOUNT, SECRET, FROM]).0, ["TWILIO_API_KEY_SID"]);
+        assert_eq!(faults(&[("TWILIO_ACCOUNT_SID", "AC1"), TOKEN, FROM]).0, ["TWILIO_ACCOUNT_SID"]);
+    }
+}

@@ -1,0 +1,136 @@
+//! The vendor fails in every way there is; the user still gets the code, or learns at once that they will not.
+
+use crate::harness::{CODE, NUMBER, Start, TestRelay, otp};
+use serde_json::json;
+use sms_providers::stub::StubProvider;
+use sms_providers::{FailureKind, ProviderName, SendError, SmsProvider};
+use std::sync::Arc;
+use std::time::Duration;
+use wiremock::matchers::{basic_auth, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+const ACCOUNT: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const MESSAGES: &str = "/2010-04-01/Accounts/ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/Messages.json";
+
+fn created() -> ResponseTemplate {
+    ResponseTemplate::new(201)
+        .set_body_json(json!({"sid": "SM11111111111111111111111111111111", "status": "queued"}))
+}
+
+async fn twilio_relay(twilio: &MockServer) -> TestRelay {
+    let vars = vec![
+        ("SMS_PROVIDER", "twilio".to_owned()),
+        ("TWILIO_ACCOUNT_SID", ACCOUNT.to_owned()),
+        ("TWILIO_AUTH_TOKEN", "token".to_owned()),
+        ("TWILIO_FROM_NUMBER", "+15005550006".to_owned()),
+        ("TWILIO_BASE_URL", twilio.uri()),
+        ("PUBLIC_URL", "https://relay.example.com".to_owned()),
+    ];
+    TestRelay::with(Start { vars, configured_providers: true, ..Start::default() }).await
+}
+
+fn two_stubs() -> (StubProvider, StubProvider, Vec<Arc<dyn SmsProvider>>) {
+    let (first, second) = (StubProvider::new(ProviderName::Twilio), StubProvider::new(ProviderName::Vonage));
+    let chain: Vec<Arc<dyn SmsProvider>> = vec![Arc::new(first.clone()), Arc::new(second.clone())];
+    (first, second, chain)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_goes_out_through_twilio() {
+    let twilio = MockServer::start().await;
+    Mock::given(method("POST"))
+        .and(path(MESSAGES))
+        .and(basic_auth(ACCOUNT, "token"))
+        .respond_with(created())
+        .mount(&twilio)
+        .await;
+    let relay = twilio_relay(&twilio).await;
+    let answer = relay.deliver(&otp(|_| {})).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.json(),
+        json!({"status": "accepted", "provider": "twilio", "message_id": "SM11111111111111111111111111111111"})
+    );
+
+    let requests = twilio.received_requests().await.unwrap();
+    assert_eq!(requests.len(), 1);
+    let form: std::collections::HashMap<String, String> =
+        url::form_urlencoded::parse(&requests[0].body).into_owned().collect();
+    assert_eq!(form["To"], NUMBER);
+    assert!(form["Body"].contains(CODE));
+    assert!((290..=300).contains(&form["ValidityPeriod"].parse::<u32>().unwrap()));
+    let report = form["StatusCallback"].strip_prefix("https://relay.example.com/callbacks/twilio/").unwrap();
+    assert_eq!(report.len(), 32);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twilios_refusals_reach_neon_as_the_contract_says() {
+    for (status, code, expected) in [
+        (400, 21211, (422, "number_refused")),
+        (400, 21610, (422, "opted_out")),
+        (401, 20003, (424, "providers_misconfigured")),
+        (429, 20429, (503, "providers_unavailable")),
+        (500, 20500, (503, "no_verdict")),
+    ] {
+        let twilio = MockServer::start().await;
+        let body = json!({"code": code, "message": "refused for +15551234567", "status": status});
+        Mock::given(path(MESSAGES))
+            .respond_with(ResponseTemplate::new(status).set_body_json(body))
+            .mount(&twilio)
+            .await;
+        let answer = twilio_relay(&twilio).await.deliver(&otp(|_| {})).await;
+        let (status, error) = answer.error();
+        assert_eq!((status, error.as_str()), expected, "{code}");
+        assert!(!answer.text.contains("5551234567"), "{}", answer.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_provider_takes_over_unless_the_recipient_is_the_cause() {
+    for (kind, reaches_second) in [
+        (FailureKind::Misconfigured, true),
+        (FailureKind::Throttled, true),
+        (FailureKind::Unavailable, true),
+        (FailureKind::Unknown, true),
+        (FailureKind::BadRecipient, false),
+        (FailureKind::OptedOut, false),
+    ] {
+        let (first, second, chain) = two_stubs();
+        let relay = TestRelay::with_providers(chain).await;
+        first.answer(Err(SendError::new(kind)));
+        let answer = relay.deliver(&otp(|_| {})).await;
+        assert_eq!(answer.status == 200, reaches_second, "{kind}");
+        assert_eq!(second.sent().len(), usize::from(reaches_second), "{kind}");
+        if reaches_second {
+            assert_eq!(answer.json()["provider"], "vonage", "{kind}");
+            assert_eq!(first.sent()[0].body, second.sent()[0].body, "the same bytes to every vendor");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_first_provider_costs_its_slice_and_not_the_sign_in() {
+    let (first, second, chain) = two_stubs();
+    let relay = TestRelay::with_providers(chain).await;
+    first.hold();
+    let started = std::time::Instant::now();
+    let answer = relay.deliver(&otp(|_| {})).await;
+    assert_eq!((answer.status.as_u16(), answer.json()["provider"].as_str()), (200, Some("vonage")));
+    assert_eq!(second.sent().len(), 1);
+    assert!(started.elapsed() < Duration::from_secs(5), "Neon would have hung up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_gives_up_for_good_only_if_every_provider_is_misconfigured() {
+    for (second_kind, expected) in [
+        (FailureKind::Misconfigured, (424, "providers_misconfigured")),
+        (FailureKind::Throttled, (503, "providers_unavailable")),
+    ] {
+        let (first, second, chain) = two_stubs();
+        let relay = TestRelay::with_providers(chain).await;
+        first.answer(Err(SendError::new(FailureKind::Misconfigured)));
+        second.answer(Err(SendError::new(second_kind)));
+        let (status, code) = relay.deliver(&otp(|_| {})).await.error();
+        assert_eq!((status, code.as_str()), expected);
+    }
+}

@@ -1,0 +1,128 @@
+//! The store is down: `STORE_FAILURE` decides, `/readyz` tells, and nothing has to be restarted.
+
+use crate::harness::{Start, TestRelay, otp};
+use neon_sms_relay::app::Parts;
+use neon_sms_relay::domain::{DeliveryRef, HashKey, Timestamp};
+use neon_sms_relay::store::memory::MemoryStore;
+use neon_sms_relay::store::{
+    Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StatusChange, StoreError,
+};
+use serde_json::json;
+use sms_providers::StatusUpdate;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// A store with a plug to pull.
+#[derive(Default)]
+struct Plugged {
+    store: MemoryStore,
+    pulled: AtomicBool,
+}
+
+impl Plugged {
+    fn pull(&self, pulled: bool) {
+        self.pulled.store(pulled, Ordering::SeqCst);
+    }
+
+    fn check(&self) -> Result<&MemoryStore, StoreError> {
+        if self.pulled.load(Ordering::SeqCst) { Err(StoreError::timed_out()) } else { Ok(&self.store) }
+    }
+}
+
+#[async_trait::async_trait]
+impl DeliveryStore for Plugged {
+    async fn claim(
+        &self,
+        delivery: &NewDelivery,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Claim, StoreError> {
+        self.check()?.claim(delivery, now, lease).await
+    }
+    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Held, StoreError> {
+        self.check()?.renew(lease, until).await
+    }
+    async fn finish(&self, lease: Lease, outcome: &Outcome, now: Timestamp) -> Result<Held, StoreError> {
+        self.check()?.finish(lease, outcome, now).await
+    }
+    async fn release(&self, lease: Lease) -> Result<(), StoreError> {
+        self.check()?.release(lease).await
+    }
+    async fn record_status(
+        &self,
+        delivery: &DeliveryRef,
+        update: &StatusUpdate,
+    ) -> Result<StatusChange, StoreError> {
+        self.check()?.record_status(delivery, update).await
+    }
+    async fn purge(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.check()?.purge(before).await
+    }
+    async fn hash_key(&self) -> Result<HashKey, StoreError> {
+        self.check()?.hash_key().await
+    }
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.check()?.ping().await
+    }
+}
+
+async fn relay(rule: &str) -> (TestRelay, Arc<Plugged>) {
+    let store = Arc::new(Plugged::default());
+    let parts = Parts { store: Some(store.clone()), ..Parts::default() };
+    let vars = vec![("STORE_FAILURE", rule.to_owned())];
+    (TestRelay::with(Start { vars, parts, ..Start::default() }).await, store)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_send_codes_go_out_once_while_the_store_is_down() {
+    let (relay, store) = relay("send").await;
+    store.pull(true);
+    let body = otp(|_| {});
+    let (first, second) = (relay.deliver(&body).await, relay.deliver(&body).await);
+    assert_eq!((first.status.as_u16(), second.status.as_u16(), second.replayed), (200, 200, true));
+    // Nor is it sent again by a store that comes back without knowing.
+    store.pull(false);
+    assert!(relay.deliver(&body).await.replayed);
+    assert_eq!(relay.stub.sent().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_refuse_neon_is_asked_to_try_again() {
+    let (relay, store) = relay("refuse").await;
+    store.pull(true);
+    let body = otp(|_| {});
+    assert_eq!(relay.deliver(&body).await.error(), (503, "store_unavailable".into()));
+    assert_eq!(relay.stub.sent().len(), 0);
+    store.pull(false);
+    assert_eq!(relay.deliver(&body).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_fails_after_the_send_does_not_cause_a_second_one() {
+    for rule in ["send", "refuse"] {
+        let (relay, store) = relay(rule).await;
+        relay.stub.hold();
+        let body = otp(|_| {});
+        let break_down = async {
+            relay.stub.wait_for_sends(1).await;
+            store.pull(true);
+            relay.stub.release();
+        };
+        let (answer, ()) = tokio::join!(relay.deliver(&body), break_down);
+        assert_eq!(answer.status, 200, "{rule}");
+        store.pull(false);
+        assert!(relay.deliver(&body).await.replayed, "{rule}");
+        assert_eq!(relay.stub.sent().len(), 1, "{rule}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_follows_the_store_without_a_restart() {
+    let (relay, store) = relay("send").await;
+    store.pull(true);
+    let answer = relay.get("/readyz").await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["missing"]), (503, &json!(["store"])));
+    store.pull(false);
+    assert_eq!(relay.get("/readyz").await.status, 200);
+}
