@@ -62,6 +62,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
             "crate::app",
             "crate::config",
             "crate::dev",
+            "crate::domain",
             "crate::neon::api",
             "crate::telemetry",
             "sms_providers",

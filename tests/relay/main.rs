@@ -4,10 +4,12 @@
 
 mod bad_input;
 mod callbacks;
+mod cli;
 mod failover;
 mod harness;
 mod keys;
 mod ops;
+mod process;
 mod retries;
 mod send_otp;
 mod signature;

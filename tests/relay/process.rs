@@ -1,0 +1,156 @@
+//! The relay as its operator runs it: the binary, in a clean environment and a folder of its own.
+
+use crate::harness::{Answer, Signer, send, serve_keys};
+use neon_sms_relay::domain::{Clock, SystemClock};
+use serde_json::Value;
+use sms_providers::client::http_client;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{self, JoinHandle};
+use tempfile::TempDir;
+use wiremock::{MockServer, ResponseTemplate};
+
+/// The binary with these arguments and variables, and no others.
+pub fn command(folder: &Path, arguments: &[&str], vars: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_neon-sms-relay"));
+    command.args(arguments).current_dir(folder).env_clear().envs(vars.iter().copied()).stdin(Stdio::null());
+    command
+}
+
+/// Runs a command that ends by itself.
+pub fn run(folder: &Path, arguments: &[&str], vars: &[(&str, &str)]) -> Output {
+    command(folder, arguments, vars).output().unwrap()
+}
+
+/// `neon-sms-relay serve`, with keys to verify with.
+pub struct RelayProcess {
+    pub url: String,
+    pub neon: MockServer,
+    pub signer: Signer,
+    pub http: reqwest::Client,
+    pub folder: TempDir,
+    child: Child,
+    written: Arc<Written>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+/// What the process has written so far, on both of its outputs.
+struct Written {
+    so_far: Mutex<SoFar>,
+    changed: Condvar,
+}
+
+struct SoFar {
+    text: String,
+    open_outputs: usize,
+}
+
+impl RelayProcess {
+    /// Starts the server on a free port and returns once it is ready.
+    pub async fn start(vars: &[(&str, &str)]) -> Self {
+        let (signer, neon) = (Signer::new(), MockServer::start().await);
+        serve_keys(&neon, ResponseTemplate::new(200).set_body_json(signer.jwks())).await;
+        let auth_url = format!("{}/neondb/auth", neon.uri());
+        let mut all = vec![
+            ("HOST", "127.0.0.1"),
+            ("PORT", "0"),
+            ("METRICS_PORT", "0"),
+            ("WORKERS", "1"),
+            ("STORE_URL", "memory:"),
+            ("NEON_AUTH_URL", auth_url.as_str()),
+            ("NO_COLOR", "1"),
+        ];
+        all.extend(vars);
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = command(folder.path(), &["serve"], &all)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let so_far = Mutex::new(SoFar { text: String::new(), open_outputs: 2 });
+        let written = Arc::new(Written { so_far, changed: Condvar::new() });
+        let readers = vec![
+            read_along(child.stdout.take().unwrap(), written.clone()),
+            read_along(child.stderr.take().unwrap(), written.clone()),
+        ];
+        let http = http_client().unwrap();
+        let mut relay = Self { url: String::new(), neon, signer, http, folder, child, written, readers };
+        let line = relay.wait_for("listening");
+        let port = line.split_once("127.0.0.1:").unwrap().1;
+        relay.url = format!("http://127.0.0.1:{}", port.split(|c: char| !c.is_ascii_digit()).next().unwrap());
+        while relay.get("/readyz").await.status != 200 {
+            tokio::task::yield_now().await;
+        }
+        relay
+    }
+
+    pub fn port(&self) -> &str {
+        self.url.rsplit_once(':').unwrap().1
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        send(self.http.get(format!("{}{path}", self.url))).await
+    }
+
+    /// Signs, sends and waits for the answer.
+    pub async fn deliver(&self, body: &Value) -> Answer {
+        let body = body.to_string().into_bytes();
+        send(self.signer.add_headers(self.unsigned(&body), SystemClock.now(), &body)).await
+    }
+
+    pub fn unsigned(&self, body: &[u8]) -> reqwest::RequestBuilder {
+        self.http.post(format!("{}/webhooks/neon-auth", self.url)).body(body.to_vec())
+    }
+
+    /// Waits until the process has written this, and returns the line.
+    pub fn wait_for(&self, words: &str) -> String {
+        let mut so_far = self.written.so_far.lock().unwrap();
+        loop {
+            if let Some(line) = so_far.text.lines().find(|line| line.contains(words)) {
+                return line.to_owned();
+            }
+            assert!(so_far.open_outputs > 0, "{words:?} is not in what was written:\n{}", so_far.text);
+            so_far = self.written.changed.wait(so_far).unwrap();
+        }
+    }
+
+    /// Sends `TERM` or `INT`.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
+    /// Waits for the end of the process; returns how it ended and everything that it wrote.
+    pub fn ended(mut self) -> (ExitStatus, String) {
+        let status = self.child.wait().unwrap();
+        for reader in self.readers.drain(..) {
+            reader.join().unwrap();
+        }
+        let text = std::mem::take(&mut self.written.so_far.lock().unwrap().text);
+        (status, text)
+    }
+}
+
+impl Drop for RelayProcess {
+    fn drop(&mut self) {
+        // Both fail if the process has ended, as it should have.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read_along(output: impl Read + Send + 'static, written: Arc<Written>) -> JoinHandle<()> {
+    thread::spawn(move || {
+        let mut output = BufReader::new(output);
+        let mut line = Vec::new();
+        while output.read_until(b'\n', &mut line).unwrap() > 0 {
+            written.so_far.lock().unwrap().text.push_str(&String::from_utf8_lossy(&line));
+            written.changed.notify_all();
+            line.clear();
+        }
+        written.so_far.lock().unwrap().open_outputs -= 1;
+        written.changed.notify_all();
+    })
+}
