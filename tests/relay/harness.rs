@@ -6,6 +6,7 @@ use neon_sms_relay::app::{App, Parts};
 use neon_sms_relay::config::Settings;
 use neon_sms_relay::domain::{Clock, ManualClock, SystemClock, Timestamp};
 use reqwest::StatusCode;
+use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 use sms_providers::client::http_client;
 use sms_providers::stub::StubProvider;
@@ -61,7 +62,7 @@ impl Signer {
     ) -> reqwest::RequestBuilder {
         if let Ok(event) = serde_json::from_slice::<Value>(body) {
             for (header, field) in [("X-Neon-Event-Id", "event_id"), ("X-Neon-Event-Type", "event_type")] {
-                if let Some(value) = event[field].as_str() {
+                if let Some(Ok(value)) = event[field].as_str().map(HeaderValue::from_str) {
                     request = request.header(header, value);
                 }
             }

@@ -8,6 +8,7 @@ mod cli;
 mod failover;
 mod harness;
 mod keys;
+mod no_leaks;
 mod ops;
 mod process;
 mod retries;
