@@ -27,10 +27,10 @@ pub fn run(folder: &Path, arguments: &[&str], vars: &[(&str, &str)]) -> Output {
 /// `neon-sms-relay serve`, with keys to verify with.
 pub struct RelayProcess {
     pub url: String,
-    pub neon: MockServer,
+    _neon: MockServer,
     pub signer: Signer,
     pub http: reqwest::Client,
-    pub folder: TempDir,
+    _folder: TempDir,
     child: Child,
     written: Arc<Written>,
     readers: Vec<JoinHandle<()>>,
@@ -76,7 +76,8 @@ impl RelayProcess {
             read_along(child.stderr.take().unwrap(), written.clone()),
         ];
         let http = http_client().unwrap();
-        let mut relay = Self { url: String::new(), neon, signer, http, folder, child, written, readers };
+        let mut relay =
+            Self { url: String::new(), _neon: neon, signer, http, _folder: folder, child, written, readers };
         let line = relay.wait_for("listening");
         let port = line.split_once("127.0.0.1:").unwrap().1;
         relay.url = format!("http://127.0.0.1:{}", port.split(|c: char| !c.is_ascii_digit()).next().unwrap());
