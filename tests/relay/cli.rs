@@ -1,7 +1,7 @@
 //! The commands, run as an operator runs them.
 
 use crate::harness::otp;
-use crate::process::{RelayProcess, run};
+use crate::process::{ReadyRelay, run};
 use std::fs;
 use std::net::TcpListener;
 use std::process::Output;
@@ -59,15 +59,15 @@ fn every_command_says_what_it_needs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_health_check_follows_the_server() {
-    let relay = RelayProcess::start(&LOG_PROVIDER).await;
+    let relay = ReadyRelay::start(&LOG_PROVIDER).await;
     assert_eq!(relay.get("/livez").await.status, 200);
     let folder = tempfile::tempdir().unwrap();
-    let port = relay.port().to_owned();
+    let port = relay.process.url.rsplit_once(':').unwrap().1.to_owned();
     let check = || text(&run(folder.path(), &["healthcheck"], &[("PORT", &port)]));
     assert_eq!(check().0, Some(0));
 
-    relay.signal("TERM");
-    assert_eq!(relay.ended().0.code(), Some(0));
+    relay.process.signal("TERM");
+    assert_eq!(relay.process.ended().0.code(), Some(0));
     let (code, _, stderr) = check();
     assert_eq!(code, Some(1));
     assert!(stderr.contains("no server answers"), "{stderr}");
@@ -78,7 +78,7 @@ async fn a_signal_ends_the_server_once_the_sms_on_its_way_is_sent() {
     for signal in ["TERM", "INT"] {
         let twilio = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", twilio.local_addr().unwrap());
-        let relay = RelayProcess::start(&[
+        let relay = ReadyRelay::start(&[
             ("SMS_PROVIDER", "twilio"),
             ("TWILIO_BASE_URL", &base_url),
             ("TWILIO_ACCOUNT_SID", "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
@@ -90,15 +90,15 @@ async fn a_signal_ends_the_server_once_the_sms_on_its_way_is_sent() {
         let upstream = async {
             let (mut stream, _) = twilio.accept().await.unwrap();
             assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
-            relay.signal(signal);
-            relay.wait_for("stopping");
+            relay.process.signal(signal);
+            relay.process.wait_for_line("stopping");
             let created = include_str!("../../fixtures/twilio/created_by_number.json");
             let head = format!("HTTP/1.1 201 Created\r\nContent-Length: {}\r\n\r\n", created.len());
             stream.write_all(format!("{head}{created}").as_bytes()).await.unwrap();
         };
         let (answer, ()) = tokio::join!(relay.deliver(&body), upstream);
         assert_eq!(answer.status, 200, "SIG{signal}");
-        let (status, output) = relay.ended();
+        let (status, output) = relay.process.ended();
         assert_eq!(status.code(), Some(0), "SIG{signal}: {output}");
     }
 }

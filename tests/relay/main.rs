@@ -5,6 +5,7 @@
 mod bad_input;
 mod callbacks;
 mod cli;
+mod exactly_once;
 mod failover;
 mod harness;
 mod keys;

@@ -1,7 +1,7 @@
 //! At the most talkative setting, over a whole run: no code, number, text or secret in what is written.
 
 use crate::harness::{ENDPOINT, Signer, otp, send};
-use crate::process::RelayProcess;
+use crate::process::ReadyRelay;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use neon_sms_relay::domain::{Clock, SystemClock};
@@ -59,7 +59,7 @@ fn changed(field: &str, value: Value) -> Value {
 }
 
 /// Everything that can be wrong with what Neon signed.
-async fn deliver_what_is_refused(relay: &RelayProcess) {
+async fn deliver_what_is_refused(relay: &ReadyRelay) {
     for body in [
         changed("/user/phone_number", json!(NUMBER.trim_start_matches('+'))),
         changed("/user/phone_number", json!([format!("{NUMBER}1")])),
@@ -84,7 +84,7 @@ async fn deliver_what_is_refused(relay: &RelayProcess) {
 }
 
 /// Everything that a stranger can try.
-async fn knock_without_the_key(relay: &RelayProcess) {
+async fn knock_without_the_key(relay: &ReadyRelay) {
     let body = event('1').to_string().into_bytes();
     let now = SystemClock.now();
     let hour = std::time::Duration::from_secs(3600);
@@ -102,7 +102,7 @@ async fn knock_without_the_key(relay: &RelayProcess) {
 }
 
 /// A status report that nobody signed, and one as Twilio signs it.
-async fn report(relay: &RelayProcess, public_url: &str) -> [u16; 2] {
+async fn report(relay: &ReadyRelay, public_url: &str) -> [u16; 2] {
     let (to, path) = (format!("{NUMBER}1"), public_url.strip_prefix("https://relay.example.com").unwrap());
     // In the order of their names, which is that of the signature.
     let form = [
@@ -117,7 +117,7 @@ async fn report(relay: &RelayProcess, public_url: &str) -> [u16; 2] {
     let mut statuses = [0; 2];
     let signatures = [format!("{CODE}{WORD_OF_A_STRANGER}"), BASE64_STANDARD.encode(mac.into_bytes())];
     for (status, signature) in statuses.iter_mut().zip(signatures) {
-        let request = relay.http.post(format!("{}{path}", relay.url)).form(&form);
+        let request = relay.http.post(format!("{}{path}", relay.process.url)).form(&form);
         let response = request.header("X-Twilio-Signature", signature).send().await.unwrap();
         *status = response.status().as_u16();
     }
@@ -131,7 +131,7 @@ async fn output_of_a_run(format: &str) -> String {
         let to = format!("To=%2B{}{last_digit}", &NUMBER[1..]);
         Mock::given(method("POST")).and(body_string_contains(to)).respond_with(reply).mount(&twilio).await;
     }
-    let relay = RelayProcess::start(&[
+    let relay = ReadyRelay::start(&[
         ("RUST_LOG", "trace"),
         ("LOG_FORMAT", format),
         ("SMS_PROVIDER", "twilio"),
@@ -157,8 +157,8 @@ async fn output_of_a_run(format: &str) -> String {
     let form = &twilio.received_requests().await.unwrap()[0].body;
     let report_to = url::form_urlencoded::parse(form).find(|(name, _)| name == "StatusCallback").unwrap().1;
     assert_eq!(report(&relay, &format!("{report_to}?to=%2B{}1", &NUMBER[1..])).await, [403, 204]);
-    relay.signal("TERM");
-    relay.ended().1
+    relay.process.signal("TERM");
+    relay.process.ended().1
 }
 
 /// Without the time and without ids, in which any six digits may turn up by chance.

@@ -1,9 +1,11 @@
-//! The relay as its operator runs it: the binary, in a clean environment and a folder of its own.
+//! The binary as its operator runs it: a process of its own, in a clean environment and an empty folder,
+//! to be signalled and killed.
 
 use crate::harness::{Answer, Signer, send, serve_keys};
 use neon_sms_relay::domain::{Clock, SystemClock};
 use serde_json::Value;
 use sms_providers::client::http_client;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -13,9 +15,10 @@ use tempfile::TempDir;
 use wiremock::{MockServer, ResponseTemplate};
 
 /// The binary with these arguments and variables, and no others.
-pub fn command(folder: &Path, arguments: &[&str], vars: &[(&str, &str)]) -> Command {
+fn command<V: AsRef<OsStr>>(folder: &Path, arguments: &[&str], vars: &[(&str, V)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_neon-sms-relay"));
-    command.args(arguments).current_dir(folder).env_clear().envs(vars.iter().copied()).stdin(Stdio::null());
+    let vars = vars.iter().map(|(name, value)| (name, value));
+    command.args(arguments).current_dir(folder).env_clear().envs(vars).stdin(Stdio::null());
     command
 }
 
@@ -24,16 +27,13 @@ pub fn run(folder: &Path, arguments: &[&str], vars: &[(&str, &str)]) -> Output {
     command(folder, arguments, vars).output().unwrap()
 }
 
-/// `neon-sms-relay serve`, with keys to verify with.
+/// `neon-sms-relay serve`. Killed when dropped.
 pub struct RelayProcess {
     pub url: String,
-    _neon: MockServer,
-    pub signer: Signer,
-    pub http: reqwest::Client,
-    _folder: TempDir,
     child: Child,
     written: Arc<Written>,
     readers: Vec<JoinHandle<()>>,
+    _folder: TempDir,
 }
 
 /// What the process has written so far, on both of its outputs.
@@ -48,65 +48,27 @@ struct SoFar {
 }
 
 impl RelayProcess {
-    /// Starts the server on a free port and returns once it is ready.
-    pub async fn start(vars: &[(&str, &str)]) -> Self {
-        let (signer, neon) = (Signer::new(), MockServer::start().await);
-        serve_keys(&neon, ResponseTemplate::new(200).set_body_json(signer.jwks())).await;
-        let auth_url = format!("{}/neondb/auth", neon.uri());
-        let mut all = vec![
-            ("HOST", "127.0.0.1"),
-            ("PORT", "0"),
-            ("METRICS_PORT", "0"),
-            ("WORKERS", "1"),
-            ("STORE_URL", "memory:"),
-            ("NEON_AUTH_URL", auth_url.as_str()),
-            ("NO_COLOR", "1"),
-        ];
-        all.extend(vars);
+    /// Starts the server with these variables, one of which is `HOST=127.0.0.1`; returns once it listens.
+    pub fn start(vars: &[(&str, String)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut child = command(folder.path(), &["serve"], &all)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = command(folder.path(), &["serve"], vars);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let so_far = Mutex::new(SoFar { text: String::new(), open_outputs: 2 });
         let written = Arc::new(Written { so_far, changed: Condvar::new() });
         let readers = vec![
             read_along(child.stdout.take().unwrap(), written.clone()),
             read_along(child.stderr.take().unwrap(), written.clone()),
         ];
-        let http = http_client().unwrap();
-        let mut relay =
-            Self { url: String::new(), _neon: neon, signer, http, _folder: folder, child, written, readers };
-        let line = relay.wait_for("listening");
+        let mut relay = Self { url: String::new(), child, written, readers, _folder: folder };
+        let line = relay.wait_for_line("listening");
         let port = line.split_once("127.0.0.1:").unwrap().1;
-        relay.url = format!("http://127.0.0.1:{}", port.split(|c: char| !c.is_ascii_digit()).next().unwrap());
-        while relay.get("/readyz").await.status != 200 {
-            tokio::task::yield_now().await;
-        }
+        let port = port.split(|letter: char| !letter.is_ascii_digit()).next().unwrap();
+        relay.url = format!("http://127.0.0.1:{port}");
         relay
     }
 
-    pub fn port(&self) -> &str {
-        self.url.rsplit_once(':').unwrap().1
-    }
-
-    pub async fn get(&self, path: &str) -> Answer {
-        send(self.http.get(format!("{}{path}", self.url))).await
-    }
-
-    /// Signs, sends and waits for the answer.
-    pub async fn deliver(&self, body: &Value) -> Answer {
-        let body = body.to_string().into_bytes();
-        send(self.signer.add_headers(self.unsigned(&body), SystemClock.now(), &body)).await
-    }
-
-    pub fn unsigned(&self, body: &[u8]) -> reqwest::RequestBuilder {
-        self.http.post(format!("{}/webhooks/neon-auth", self.url)).body(body.to_vec())
-    }
-
-    /// Waits until the process has written this, and returns the line.
-    pub fn wait_for(&self, words: &str) -> String {
+    /// The first line that holds `words`, once it is written.
+    pub fn wait_for_line(&self, words: &str) -> String {
         let mut so_far = self.written.so_far.lock().unwrap();
         loop {
             if let Some(line) = so_far.text.lines().find(|line| line.contains(words)) {
@@ -117,13 +79,13 @@ impl RelayProcess {
         }
     }
 
-    /// Sends `TERM` or `INT`.
+    /// Sends a signal by its name, such as `TERM`.
     pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
     }
 
-    /// Waits for the end of the process; returns how it ended and everything that it wrote.
+    /// Waits for the end; returns how it came and everything that was written.
     pub fn ended(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().unwrap();
         for reader in self.readers.drain(..) {
@@ -136,7 +98,7 @@ impl RelayProcess {
 
 impl Drop for RelayProcess {
     fn drop(&mut self) {
-        // Both fail if the process has ended, as it should have.
+        // Both fail if the process has ended, which is what is wanted.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -154,4 +116,52 @@ fn read_along(output: impl Read + Send + 'static, written: Arc<Written>) -> Join
         written.so_far.lock().unwrap().open_outputs -= 1;
         written.changed.notify_all();
     })
+}
+
+/// A process that is ready, and what a test needs to talk to it as Neon does.
+pub struct ReadyRelay {
+    pub process: RelayProcess,
+    pub signer: Signer,
+    pub http: reqwest::Client,
+    _neon: MockServer,
+}
+
+impl ReadyRelay {
+    /// Starts the server on a free port, with keys to verify with.
+    pub async fn start(vars: &[(&str, &str)]) -> Self {
+        let (signer, neon) = (Signer::new(), MockServer::start().await);
+        serve_keys(&neon, ResponseTemplate::new(200).set_body_json(signer.jwks())).await;
+        let auth_url = format!("{}/neondb/auth", neon.uri());
+        let defaults = [
+            ("HOST", "127.0.0.1"),
+            ("PORT", "0"),
+            ("METRICS_PORT", "0"),
+            ("WORKERS", "1"),
+            ("STORE_URL", "memory:"),
+            ("NEON_AUTH_URL", &auth_url),
+            ("NO_COLOR", "1"),
+        ];
+        let vars: Vec<_> =
+            defaults.iter().chain(vars).map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let (process, http) = (RelayProcess::start(&vars), http_client().unwrap());
+        let relay = Self { process, signer, http, _neon: neon };
+        while relay.get("/readyz").await.status != 200 {
+            tokio::task::yield_now().await;
+        }
+        relay
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        send(self.http.get(format!("{}{path}", self.process.url))).await
+    }
+
+    /// Signs, sends and waits for the answer.
+    pub async fn deliver(&self, body: &Value) -> Answer {
+        let body = body.to_string().into_bytes();
+        send(self.signer.add_headers(self.unsigned(&body), SystemClock.now(), &body)).await
+    }
+
+    pub fn unsigned(&self, body: &[u8]) -> reqwest::RequestBuilder {
+        self.http.post(format!("{}/webhooks/neon-auth", self.process.url)).body(body.to_vec())
+    }
 }
