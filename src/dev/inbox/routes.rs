@@ -1,0 +1,1 @@
+//! What the page loads: itself, the texts so far, and a stream of what happens next.
