@@ -1,1 +1,158 @@
-//! Placeholder.
+//! What `neon-sms-relay dev` starts beside the relay: an emulator of Neon Auth and an inbox for the texts.
+//!
+//! One listener serves both. It must not know how the relay verifies or stores: its signer is a second,
+//! independent reading of Neon's documentation, and it reaches the relay over HTTP alone, as Neon does.
+
+mod feed;
+mod guard;
+pub mod inbox;
+pub mod neon;
+mod ring;
+
+pub use inbox::InboxProvider;
+
+use crate::domain::Clock;
+use crate::tasks::Tasks;
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use inbox::routes::{PageSettings, Streams};
+use neon::NeonEmulator;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// The `context.endpoint_id` of every event of the emulator.
+pub const ENDPOINT_ID: &str = "ep-local-dev-00000000";
+
+/// What the emulator and the inbox are made of.
+pub struct DevOptions {
+    /// Where both listen; on a loopback address, since the page shows codes.
+    pub listener: TcpListener,
+    /// The relay's `/webhooks/neon-auth`.
+    pub webhook_url: Url,
+    /// The time that codes expire by.
+    pub clock: Arc<dyn Clock>,
+    /// Runs what outlives a request.
+    pub tasks: Tasks,
+    /// Calls the webhook.
+    pub http: reqwest::Client,
+    /// The relay's provider, whose texts the page shows.
+    pub inbox: InboxProvider,
+    /// How long a code is valid: 60 to 600 seconds, Neon's `otp_expires_in`.
+    pub otp_expires_in: Duration,
+    /// How long one attempt of a webhook may take: 1 to 10 seconds, Neon's `timeout_seconds`.
+    pub timeout: Duration,
+}
+
+/// Why the development server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum DevError {
+    /// `otp_expires_in` is out of Neon's range.
+    #[error("a code must be valid for 60 to 600 seconds")]
+    OtpExpiresIn,
+    /// `timeout` is out of Neon's range.
+    #[error("the webhook's time-out must be 1 to 10 seconds")]
+    Timeout,
+    /// The listener is open to other machines.
+    #[error("the inbox shows codes, so it must listen on a loopback address")]
+    NotLoopback,
+    /// The listener is not usable.
+    #[error("the development server cannot listen")]
+    Listen(#[from] std::io::Error),
+    /// The listener's address does not make a URL.
+    #[error("the development server has no URL")]
+    Url(#[from] url::ParseError),
+}
+
+/// The emulator and the inbox, listening.
+pub struct DevServer {
+    neon_url: Url,
+    inbox_url: Url,
+    inbox: InboxProvider,
+    server: ServerHandle,
+    stopping: CancellationToken,
+}
+
+impl DevServer {
+    /// Serves on the listener until [`stop`](Self::stop) or until the tasks drain.
+    ///
+    /// # Errors
+    /// If a duration is out of Neon's range, or the listener cannot be used or is not a loopback one.
+    pub fn start(options: DevOptions) -> Result<Self, DevError> {
+        if !(Duration::from_secs(60)..=Duration::from_secs(600)).contains(&options.otp_expires_in) {
+            return Err(DevError::OtpExpiresIn);
+        }
+        if !(Duration::from_secs(1)..=Duration::from_secs(10)).contains(&options.timeout) {
+            return Err(DevError::Timeout);
+        }
+        let address = options.listener.local_addr()?;
+        if !address.ip().is_loopback() {
+            return Err(DevError::NotLoopback);
+        }
+        let inbox_url = Url::parse(&format!("http://{address}/"))?;
+        let neon_url = inbox_url.join("neondb/auth")?;
+        let stopping = CancellationToken::new();
+        let emulator = Data::new(NeonEmulator::new(&options));
+        let inbox = Data::new(options.inbox.clone());
+        let streams = Data::new(Streams::new(options.inbox.feed().clone(), stopping.clone()));
+        let settings = Data::new(PageSettings {
+            neon_auth_url: neon_url.to_string(),
+            webhook_url: options.webhook_url.to_string(),
+            otp_expires_in: options.otp_expires_in.as_secs(),
+        });
+        let server = HttpServer::new(move || {
+            App::new()
+                .wrap(from_fn(guard::own_requests_only))
+                .wrap(
+                    DefaultHeaders::new()
+                        .add(("Cache-Control", "no-store"))
+                        .add(("Cross-Origin-Resource-Policy", "same-origin"))
+                        .add(("Referrer-Policy", "no-referrer"))
+                        .add(("X-Content-Type-Options", "nosniff")),
+                )
+                .app_data(emulator.clone())
+                .app_data(inbox.clone())
+                .app_data(streams.clone())
+                .app_data(settings.clone())
+                .configure(neon::routes::routes)
+                .configure(inbox::routes::routes)
+        })
+        .disable_signals()
+        .workers(1)
+        .shutdown_timeout(1)
+        .listen(options.listener)?
+        .run();
+        let handle = server.handle();
+        options.tasks.spawn_until_drain(async {
+            if let Err(error) = server.await {
+                tracing::error!(%error, "the development server failed");
+            }
+        });
+        Ok(Self { neon_url, inbox_url, inbox: options.inbox, server: handle, stopping })
+    }
+
+    /// The emulator's `NEON_AUTH_URL`: `http://127.0.0.1:PORT/neondb/auth`.
+    pub fn neon_url(&self) -> &Url {
+        &self.neon_url
+    }
+
+    /// The page to open: `http://127.0.0.1:PORT/`.
+    pub fn inbox_url(&self) -> &Url {
+        &self.inbox_url
+    }
+
+    /// The provider whose texts the page shows.
+    pub fn inbox(&self) -> InboxProvider {
+        self.inbox.clone()
+    }
+
+    /// Ends open streams and stops listening.
+    pub async fn stop(self) {
+        self.stopping.cancel();
+        self.server.stop(true).await;
+    }
+}

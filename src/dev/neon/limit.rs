@@ -1,0 +1,44 @@
+//! The plugin's limit: 10 requests in 60 seconds from one address.
+
+use crate::dev::ring::Ring;
+use crate::domain::Timestamp;
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::time::Duration;
+
+const REQUESTS: usize = 10;
+const WINDOW: Duration = Duration::from_secs(60);
+/// Addresses that are counted.
+const CAPACITY: usize = 1000;
+
+/// Counts requests in the 60 seconds before now.
+pub(super) struct RateLimit(Ring<Requests>);
+
+struct Requests {
+    ip: IpAddr,
+    at: VecDeque<Timestamp>,
+}
+
+impl RateLimit {
+    pub fn new() -> Self {
+        Self(Ring::new(CAPACITY))
+    }
+
+    /// Counts a request; an error is how long to wait for the next one.
+    pub fn admit(&mut self, ip: IpAddr, now: Timestamp) -> Result<(), Duration> {
+        let Some(requests) = self.0.find(|requests| requests.ip == ip) else {
+            self.0.push(Requests { ip, at: [now].into() });
+            return Ok(());
+        };
+        while requests.at.front().is_some_and(|at| now.since(*at) >= WINDOW) {
+            requests.at.pop_front();
+        }
+        match requests.at.front() {
+            Some(oldest) if requests.at.len() >= REQUESTS => Err(oldest.plus(WINDOW).since(now)),
+            Some(_) | None => {
+                requests.at.push_back(now);
+                Ok(())
+            }
+        }
+    }
+}
