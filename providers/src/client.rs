@@ -9,6 +9,7 @@ use reqwest::header::RETRY_AFTER;
 use reqwest::{Body, RequestBuilder, Response, StatusCode, redirect};
 use std::sync::Arc;
 use std::time::Duration;
+use url::Url;
 
 /// Time to a connected and encrypted socket. Below the shortest slice of a failover chain, so that a
 /// host that does not answer is known to have received nothing.
@@ -115,4 +116,14 @@ pub(crate) fn scalar(value: &serde_json::Value) -> Option<String> {
         serde_json::Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// The address of `path` below `base`, which may have a path of its own.
+pub(crate) fn endpoint(base: &Url, path: &[&str]) -> Url {
+    let mut url = base.clone();
+    // A URL without a path, such as `mailto:`, stays as it is, and no request can be made of it.
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(path);
+    }
+    url
 }

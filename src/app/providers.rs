@@ -1,7 +1,8 @@
 //! Settings → providers: whom to send through, and whose reports to believe.
 
-use crate::config::{ProviderSettings, SmsSettings, VonageApi, VonageSettings};
+use crate::config::{MessageBirdSettings, ProviderSettings, SmsSettings, VonageApi, VonageSettings};
 use sms_providers::log::LogProvider;
+use sms_providers::messagebird::{BirdChannels, BirdV1, MessageBirdCallback, MessageBirdClassic};
 use sms_providers::twilio::{TwilioCallback, TwilioProvider};
 use sms_providers::vonage::{VonageMessages, VonageMessagesCallback, VonageSms, VonageSmsCallback};
 use sms_providers::{ProviderName, SmsProvider, StatusCallback};
@@ -27,6 +28,18 @@ pub fn configured(settings: &SmsSettings, http: &reqwest::Client) -> Configured 
                 if let Some(token) = config.signing_token() {
                     configured.reports(ProviderName::Twilio, TwilioCallback::new(token.clone()));
                 }
+            }
+            ProviderSettings::MessageBird(MessageBirdSettings::Classic(config, signing_key)) => {
+                configured.chain.push(Arc::new(MessageBirdClassic::new(config.clone(), http.clone())));
+                if let Some(key) = signing_key {
+                    configured.reports(ProviderName::MessageBird, MessageBirdCallback::new(key));
+                }
+            }
+            ProviderSettings::MessageBird(MessageBirdSettings::Channels(config)) => {
+                configured.chain.push(Arc::new(BirdChannels::new(config.clone(), http.clone())));
+            }
+            ProviderSettings::MessageBird(MessageBirdSettings::V1(config)) => {
+                configured.chain.push(Arc::new(BirdV1::new(config.clone(), http.clone())));
             }
             ProviderSettings::Vonage(VonageSettings { api, signature }) => match api {
                 VonageApi::Sms(config) => {

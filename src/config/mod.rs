@@ -4,6 +4,7 @@
 //! so that one wrong variable does not hide the next.
 
 mod fault;
+mod messagebird;
 mod neon;
 mod server;
 mod sms;
@@ -12,6 +13,7 @@ mod twilio;
 mod vonage;
 
 pub use fault::{ConfigErrors, Fault};
+pub use messagebird::MessageBirdSettings;
 pub use neon::{EndpointRule, NeonSettings};
 pub use server::ServerSettings;
 pub use sms::{ProviderSettings, SmsSettings};

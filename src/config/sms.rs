@@ -1,6 +1,7 @@
 //! Who sends what.
 
 use super::fault::Faults;
+use super::messagebird::{self, MessageBirdSettings};
 use super::vonage::{self, VonageSettings};
 use super::{ConfigErrors, Vars, twilio};
 use crate::domain::template::DEFAULT_TEMPLATE;
@@ -27,6 +28,8 @@ pub struct SmsSettings {
 pub enum ProviderSettings {
     /// `twilio`
     Twilio(TwilioConfig),
+    /// `messagebird`
+    MessageBird(MessageBirdSettings),
     /// `vonage`
     Vonage(VonageSettings),
     /// `log`, for development
@@ -104,7 +107,8 @@ fn read_provider(
         ProviderName::Twilio => twilio::read(vars, faults, warnings).map(ProviderSettings::Twilio),
         ProviderName::Log => Some(ProviderSettings::Log),
         ProviderName::Vonage => vonage::read(vars, faults).map(ProviderSettings::Vonage),
-        ProviderName::MessageBird | ProviderName::Inbox | ProviderName::Stub => None,
+        ProviderName::MessageBird => messagebird::read(vars, faults).map(ProviderSettings::MessageBird),
+        ProviderName::Inbox | ProviderName::Stub => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the operator has to say about a Twilio account.
 
+use crate::client::endpoint;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -64,11 +65,6 @@ impl TwilioConfig {
 
     /// `POST`ing here sends a text.
     pub(super) fn messages_url(&self) -> Url {
-        let mut url = self.base_url.clone();
-        // A URL without a path, such as `mailto:`, stays as it is, and no request can be made of it.
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(["2010-04-01", "Accounts", &self.account_sid, "Messages.json"]);
-        }
-        url
+        endpoint(&self.base_url, &["2010-04-01", "Accounts", &self.account_sid, "Messages.json"])
     }
 }

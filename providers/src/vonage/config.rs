@@ -94,13 +94,3 @@ impl fmt::Debug for ApplicationKey {
         f.write_str("ApplicationKey(…)")
     }
 }
-
-/// `path` below `base`.
-pub(super) fn endpoint(base: &Url, path: [&str; 2]) -> Url {
-    let mut url = base.clone();
-    // A URL without a path, such as `mailto:`, stays as it is, and no request can be made of it.
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.pop_if_empty().extend(path);
-    }
-    url
-}

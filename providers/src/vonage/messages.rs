@@ -3,9 +3,8 @@
 //! <https://developer.vonage.com/en/api/messages>
 
 use super::codes::{classify_messages, hint_by_status};
-use super::config::endpoint;
 use super::{MessagesAuth, MessagesConfig};
-use crate::client::{VendorReply, exchange, scalar};
+use crate::client::{VendorReply, endpoint, exchange, scalar};
 use crate::{FailureKind, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider};
 use jsonwebtoken::{Algorithm, Header};
 use reqwest::RequestBuilder;
@@ -27,7 +26,7 @@ pub struct VonageMessages {
 impl VonageMessages {
     /// A provider that sends with this client, which [`crate::client::http_client`] builds.
     pub fn new(config: MessagesConfig, http: reqwest::Client) -> Self {
-        let url = endpoint(&config.base_url, ["v1", "messages"]);
+        let url = endpoint(&config.base_url, &["v1", "messages"]);
         Self { config, url, http }
     }
 

@@ -3,9 +3,8 @@
 //! <https://developer.vonage.com/en/api/sms>
 
 use super::codes::{classify_sms, hint_by_status};
-use super::config::endpoint;
 use super::{SmsAuth, SmsConfig};
-use crate::client::{VendorReply, exchange, scalar};
+use crate::client::{VendorReply, endpoint, exchange, scalar};
 use crate::{Encoding, FailureKind, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider, segments};
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -26,7 +25,7 @@ pub struct VonageSms {
 impl VonageSms {
     /// A provider that sends with this client, which [`crate::client::http_client`] builds.
     pub fn new(config: SmsConfig, http: reqwest::Client) -> Self {
-        let url = endpoint(&config.base_url, ["sms", "json"]);
+        let url = endpoint(&config.base_url, &["sms", "json"]);
         Self { config, url, http }
     }
 

@@ -49,6 +49,9 @@ mod cases;
 mod upstream;
 mod vendor;
 
+mod bird_channels;
+mod bird_v1;
+mod messagebird_classic;
 mod twilio;
 mod vonage_messages;
 mod vonage_sms;

@@ -2,7 +2,7 @@
 //!
 //! Every operation is one statement, sent unnamed and with its types, so that it works behind a pooler
 //! in transaction mode, where the next statement may meet another session. How connections come and go
-//! is in [`session`].
+//! is in `session.rs`.
 
 mod session;
 

@@ -1,7 +1,7 @@
 //! Remembers deliveries in a file: one machine, with a disk that survives a restart.
 //!
 //! WAL with `synchronous=FULL`: what was answered survives a power cut. The statements are here, the
-//! writer that groups them into transactions in [`writer`].
+//! writer that groups them into transactions in `writer.rs`.
 
 mod connection;
 mod writer;

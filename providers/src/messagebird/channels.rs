@@ -1,0 +1,138 @@
+//! Bird's Channels API: a message to a contact of a channel.
+//!
+//! <https://docs.bird.com/api/channels-api/supported-channels/programmable-sms/sending-sms-messages>. It
+//! knows no validity period and no report URL of a message.
+
+use super::ChannelsConfig;
+use crate::FailureKind::{self, BadRecipient, Misconfigured, OptedOut, Unavailable, Unknown};
+use crate::client::{VendorReply, endpoint, exchange, scalar};
+use crate::{ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider};
+use reqwest::header::AUTHORIZATION;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use url::Url;
+
+const BALANCE: &str = "Bird: the workspace has no balance left";
+const CREDENTIALS: &str =
+    "Bird: check the access key, the workspace and the channel; a classic MessageBird key does not work here";
+const CUSTOMER: &str = "Bird: the failure is on the recipient's or the account's side; look its code up under message failure codes";
+
+/// Sends through one SMS channel of a workspace.
+pub struct BirdChannels {
+    config: ChannelsConfig,
+    url: Url,
+    http: reqwest::Client,
+}
+
+impl BirdChannels {
+    /// A provider that sends with this client, which [`crate::client::http_client`] builds.
+    pub fn new(config: ChannelsConfig, http: reqwest::Client) -> Self {
+        let path = ["workspaces", &config.workspace_id, "channels", &config.channel_id, "messages"];
+        let url = endpoint(&config.base_url, &path);
+        Self { config, url, http }
+    }
+}
+
+#[async_trait::async_trait]
+impl SmsProvider for BirdChannels {
+    fn name(&self) -> ProviderName {
+        ProviderName::MessageBird
+    }
+
+    async fn send(&self, message: &SmsMessage) -> Result<SendReceipt, SendError> {
+        let key = format!("AccessKey {}", self.config.access_key.expose_secret());
+        let contact = json!({ "identifierKey": "phonenumber", "identifierValue": message.to.as_e164() });
+        let body = json!({
+            "receiver": { "contacts": [contact] },
+            "body": { "type": "text", "text": { "text": message.body.expose() } },
+            "reference": message.reference.as_str(),
+        });
+        read(&exchange(self.http.post(self.url.clone()).header(AUTHORIZATION, key).json(&body)).await?)
+    }
+}
+
+fn read(reply: &VendorReply) -> Result<SendReceipt, SendError> {
+    let body: Value = reply.json().unwrap_or_default();
+    if !reply.status.is_success() {
+        return Err(refusal(reply, &body));
+    }
+    // A message can be stillborn: accepted, and failed at once.
+    if let Some("sending_failed" | "delivery_failed" | "rejected") = body["status"].as_str() {
+        let code = scalar(&body["failure"]["code"]);
+        let (kind, hint) = code.as_deref().and_then(classify).unwrap_or((Unavailable, None));
+        let error = SendError { hint, ..SendError::new(kind) };
+        return Err(code.into_iter().fold(error, SendError::with_code));
+    }
+    let receipt = SendReceipt::new(ProviderName::MessageBird, scalar(&body["id"]).as_deref());
+    match receipt.message_id {
+        Some(_) => Ok(receipt),
+        None => Err(SendError::new(Unknown)),
+    }
+}
+
+fn refusal(reply: &VendorReply, body: &Value) -> SendError {
+    let hint = match reply.status.as_u16() {
+        401 | 403 | 404 => Some(CREDENTIALS),
+        402 => Some(BALANCE),
+        _ => None,
+    };
+    let (kind, hint) =
+        if blames_the_number(body) { (BadRecipient, None) } else { (reply.kind_by_status(), hint) };
+    let error = SendError { hint, ..SendError::new(kind) }.with_retry_after(reply.retry_after);
+    scalar(&body["code"]).into_iter().fold(error, SendError::with_code)
+}
+
+/// A validation error lists what it complains about by the path of the field.
+fn blames_the_number(body: &Value) -> bool {
+    body["details"]
+        .as_object()
+        .is_some_and(|details| details.keys().any(|path| path.contains("identifierValue")))
+}
+
+/// <https://docs.bird.com/api/channels-api/message-status-and-interactions/message-failure-codes>
+fn classify(code: &str) -> Option<(FailureKind, Option<&'static str>)> {
+    Some(match code.parse::<u32>().ok()? {
+        15005 => (BadRecipient, None),
+        // Opt-outs are among these, and Bird does not say which, so nobody else is asked either.
+        14000..=14999 => (OptedOut, Some(CUSTOMER)),
+        11000..=11999 | 12002 | 12003 => (Misconfigured, None),
+        12000..=12999 | 15000..=15999 => (Unavailable, None),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use reqwest::StatusCode;
+
+    fn reply(status: u16, body: &[u8]) -> VendorReply {
+        VendorReply {
+            status: StatusCode::from_u16(status).unwrap(),
+            retry_after: None,
+            body: Some(body.to_vec()),
+        }
+    }
+
+    #[test]
+    fn a_number_that_fails_validation_is_the_recipients_fault() {
+        let body = br#"{"code":"InvalidPayload","details":{"receiver.contacts[0].identifierValue":["must be a phone number"]}}"#;
+        assert_eq!(read(&reply(422, body)).unwrap_err().kind, BadRecipient);
+    }
+
+    #[test]
+    fn a_message_that_failed_on_creation_is_not_accepted() {
+        let body = br#"{"id":"a","status":"sending_failed","failure":{"code":12001}}"#;
+        assert_eq!(read(&reply(202, body)).unwrap_err().kind, Unavailable);
+    }
+
+    proptest! {
+        #[test]
+        fn no_reply_panics_or_succeeds_without_an_id(status in 200_u16..600, body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(receipt) = read(&reply(status, &body)) {
+                prop_assert!(receipt.message_id.is_some());
+            }
+        }
+    }
+}

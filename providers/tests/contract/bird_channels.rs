@@ -1,0 +1,42 @@
+//! Bird's Channels API.
+
+use crate::upstream::Answer;
+use crate::vendor::Vendor;
+use sms_providers::messagebird::{BirdChannels, ChannelsConfig};
+use sms_providers::{FailureKind, ProviderName, SmsProvider};
+use url::Url;
+
+macro_rules! fixture {
+    ($status:literal, $name:literal) => {
+        Answer::new($status, include_str!(concat!("../../../fixtures/messagebird/", $name, ".json")))
+    };
+}
+
+const CHANNELS: Vendor = Vendor {
+    name: ProviderName::MessageBird,
+    snapshot: "bird_channels",
+    provider,
+    steady: str::to_owned,
+    accepted: fixture!(202, "channels_accepted"),
+    accepted_id: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
+    bad_number: fixture!(202, "channels_unknown_subscriber"),
+    opted_out: Some(fixture!(202, "channels_customer")),
+    bad_credentials: fixture!(401, "channels_bad_credentials"),
+    no_balance: fixture!(402, "channels_no_balance"),
+    throttled: fixture!(429, "channels_throttled"),
+    internal_error: fixture!(500, "channels_internal_error"),
+    unavailable: Answer::new(503, ""),
+    unknown_code: (fixture!(202, "channels_unknown_code"), FailureKind::Unavailable),
+};
+
+contract!(CHANNELS);
+
+fn provider(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {
+    let config = ChannelsConfig {
+        access_key: "access-secret".into(),
+        workspace_id: "workspace-1".into(),
+        channel_id: "channel-1".into(),
+        base_url,
+    };
+    Box::new(BirdChannels::new(config, http))
+}

@@ -1,0 +1,39 @@
+//! Bird's platform v1.
+
+use crate::upstream::Answer;
+use crate::vendor::Vendor;
+use sms_providers::messagebird::{BirdV1, V1Config};
+use sms_providers::{FailureKind, ProviderName, SmsProvider};
+use url::Url;
+
+macro_rules! fixture {
+    ($status:literal, $name:literal) => {
+        Answer::new($status, include_str!(concat!("../../../fixtures/messagebird/", $name, ".json")))
+    };
+}
+
+const V1: Vendor = Vendor {
+    name: ProviderName::MessageBird,
+    snapshot: "bird_v1",
+    provider,
+    steady: str::to_owned,
+    accepted: fixture!(202, "v1_accepted"),
+    accepted_id: "sms_01hzyabcdefghjkmnpqrstvwxy",
+    bad_number: fixture!(422, "v1_invalid_number"),
+    opted_out: Some(fixture!(422, "v1_opted_out")),
+    bad_credentials: fixture!(401, "v1_bad_credentials"),
+    no_balance: fixture!(402, "v1_no_balance"),
+    throttled: fixture!(429, "v1_throttled"),
+    internal_error: fixture!(500, "v1_internal_error"),
+    unavailable: fixture!(503, "v1_unavailable"),
+    unknown_code: (fixture!(422, "v1_unknown_code"), FailureKind::Misconfigured),
+};
+
+contract!(V1);
+
+fn provider(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {
+    Box::new(BirdV1::new(
+        V1Config { api_key: "bk_eu1_key-secret".into(), from: "Acme".into(), base_url },
+        http,
+    ))
+}

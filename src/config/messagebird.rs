@@ -1,0 +1,177 @@
+//! `MESSAGEBIRD_…`, `BIRD_WORKSPACE_ID`, `BIRD_CHANNEL_ID`
+
+use super::Vars;
+use super::fault::Faults;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use sms_providers::messagebird::{ChannelsConfig, ClassicConfig, V1Config};
+use url::Url;
+
+/// One account and the API to use.
+#[derive(Debug, Clone)]
+pub enum MessageBirdSettings {
+    /// `classic`, and the key that its delivery reports are signed with.
+    Classic(ClassicConfig, Option<SecretString>),
+    /// `channels`
+    Channels(ChannelsConfig),
+    /// `v1`
+    V1(V1Config),
+}
+
+#[derive(Default, Deserialize)]
+struct MessageBirdVars {
+    api: Option<String>,
+    access_key: Option<SecretString>,
+    originator: Option<String>,
+    signing_key: Option<SecretString>,
+    base_url: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Api {
+    Classic,
+    Channels,
+    V1,
+}
+
+/// Reads the account, or notes what is missing.
+pub(super) fn read(vars: &Vars, faults: &mut Faults) -> Option<MessageBirdSettings> {
+    let bird: MessageBirdVars = vars.section("MESSAGEBIRD_");
+    let api = choose_api(vars, &bird, faults)?;
+    let access_key = bird.access_key.clone().or_else(|| {
+        faults.add(
+            "MESSAGEBIRD_ACCESS_KEY",
+            "is missing",
+            "copy it from the dashboard of MessageBird or Bird",
+        )
+    });
+    match api {
+        Api::Classic => {
+            let originator = read_originator(&bird, faults);
+            let base_url = read_base_url(&bird, Url::parse(ClassicConfig::DEFAULT_BASE_URL).ok(), faults);
+            let wants_reports = bird.signing_key.is_some();
+            let config = ClassicConfig {
+                access_key: access_key?,
+                originator: originator?,
+                wants_reports,
+                base_url: base_url?,
+            };
+            Some(MessageBirdSettings::Classic(config, bird.signing_key))
+        }
+        Api::Channels => {
+            let workspace_id = read_id("BIRD_WORKSPACE_ID", vars, faults);
+            let channel_id = read_id("BIRD_CHANNEL_ID", vars, faults);
+            let base_url = read_base_url(&bird, Url::parse(ChannelsConfig::DEFAULT_BASE_URL).ok(), faults);
+            Some(MessageBirdSettings::Channels(ChannelsConfig {
+                access_key: access_key?,
+                workspace_id: workspace_id?,
+                channel_id: channel_id?,
+                base_url: base_url?,
+            }))
+        }
+        Api::V1 => {
+            let from = read_originator(&bird, faults);
+            let of_region = access_key.as_ref().and_then(|key| V1Config::base_url_of(key.expose_secret()));
+            if access_key.is_some() && of_region.is_none() {
+                return faults.add(
+                    "MESSAGEBIRD_ACCESS_KEY",
+                    "is not a key of Bird's platform v1",
+                    "set a key of the form bk_{region}_…, or another MESSAGEBIRD_API",
+                );
+            }
+            let base_url = read_base_url(&bird, of_region, faults);
+            Some(MessageBirdSettings::V1(V1Config { api_key: access_key?, from: from?, base_url: base_url? }))
+        }
+    }
+}
+
+/// `MESSAGEBIRD_API`, or what the key's form and the other variables say.
+fn choose_api(vars: &Vars, bird: &MessageBirdVars, faults: &mut Faults) -> Option<Api> {
+    let is_v1_key = bird.access_key.as_ref().is_some_and(|key| key.expose_secret().starts_with("bk_"));
+    match bird.api.as_deref() {
+        Some("classic") => Some(Api::Classic),
+        Some("channels") => Some(Api::Channels),
+        Some("v1") => Some(Api::V1),
+        Some(_) => {
+            faults.add("MESSAGEBIRD_API", "is no API it knows", "set classic, channels or v1, or unset it")
+        }
+        None if is_v1_key => Some(Api::V1),
+        None if vars.any_with("BIRD_WORKSPACE_ID") || vars.any_with("BIRD_CHANNEL_ID") => Some(Api::Channels),
+        None => Some(Api::Classic),
+    }
+}
+
+fn read_originator(bird: &MessageBirdVars, faults: &mut Faults) -> Option<String> {
+    bird.originator.clone().or_else(|| {
+        faults.add(
+            "MESSAGEBIRD_ORIGINATOR",
+            "is missing",
+            "set the number or the name (up to 11 characters) that texts come from",
+        )
+    })
+}
+
+fn read_id(variable: &str, vars: &Vars, faults: &mut Faults) -> Option<String> {
+    let id = vars.get(variable).map(str::to_owned);
+    id.or_else(|| faults.add(variable, "is missing for the Channels API", "copy it from the Bird dashboard"))
+}
+
+fn read_base_url(bird: &MessageBirdVars, default: Option<Url>, faults: &mut Faults) -> Option<Url> {
+    match &bird.base_url {
+        Some(url) => faults.url("MESSAGEBIRD_BASE_URL", url),
+        None => default,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: (&str, &str) = ("MESSAGEBIRD_ACCESS_KEY", "live_s3cret");
+    const V1_KEY: (&str, &str) = ("MESSAGEBIRD_ACCESS_KEY", "bk_us1_s3cret");
+    const FROM: (&str, &str) = ("MESSAGEBIRD_ORIGINATOR", "Acme");
+    const WORKSPACE: (&str, &str) = ("BIRD_WORKSPACE_ID", "w");
+    const CHANNEL: (&str, &str) = ("BIRD_CHANNEL_ID", "c");
+
+    fn settings(vars: &[(&str, &str)]) -> Result<MessageBirdSettings, Vec<String>> {
+        let vars = Vars::new(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let mut faults = Faults::default();
+        let settings = read(&vars, &mut faults);
+        faults.into_result(()).map_err(|errors| {
+            assert!(!errors.to_string().contains("s3cret"));
+            errors.0.into_iter().map(|fault| fault.variable).collect::<Vec<_>>()
+        })?;
+        Ok(settings.unwrap())
+    }
+
+    #[test]
+    fn the_api_follows_from_the_key_and_from_what_else_is_set() {
+        assert!(matches!(settings(&[KEY, FROM]), Ok(MessageBirdSettings::Classic(_, None))));
+        assert!(matches!(settings(&[KEY, WORKSPACE, CHANNEL]), Ok(MessageBirdSettings::Channels(_))));
+        let Ok(MessageBirdSettings::V1(config)) = settings(&[V1_KEY, FROM]) else { panic!("not v1") };
+        assert_eq!(config.base_url.as_str(), "https://us1.platform.bird.com/");
+    }
+
+    #[test]
+    fn the_variable_beats_what_would_follow() {
+        let vars = [V1_KEY, FROM, WORKSPACE, CHANNEL];
+        let with = |api| vars.into_iter().chain([("MESSAGEBIRD_API", api)]).collect::<Vec<_>>();
+        assert!(matches!(settings(&with("classic")), Ok(MessageBirdSettings::Classic(..))));
+        assert!(matches!(settings(&with("channels")), Ok(MessageBirdSettings::Channels(_))));
+        assert!(matches!(settings(&with("v1")), Ok(MessageBirdSettings::V1(_))));
+    }
+
+    #[test]
+    fn each_missing_or_wrong_part_is_named() {
+        for (vars, expected) in [
+            (vec![], vec!["MESSAGEBIRD_ACCESS_KEY", "MESSAGEBIRD_ORIGINATOR"]),
+            (vec![KEY, WORKSPACE], vec!["BIRD_CHANNEL_ID"]),
+            (vec![V1_KEY], vec!["MESSAGEBIRD_ORIGINATOR"]),
+            (vec![KEY, FROM, ("MESSAGEBIRD_API", "v1")], vec!["MESSAGEBIRD_ACCESS_KEY"]),
+            (vec![KEY, FROM, ("MESSAGEBIRD_API", "v9")], vec!["MESSAGEBIRD_API"]),
+            (vec![KEY, FROM, ("MESSAGEBIRD_BASE_URL", "ftp://x")], vec!["MESSAGEBIRD_BASE_URL"]),
+        ] {
+            assert_eq!(settings(&vars).unwrap_err(), expected);
+        }
+    }
+}
