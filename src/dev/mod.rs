@@ -156,3 +156,6 @@ impl DevServer {
         self.server.stop(true).await;
     }
 }
+
+#[cfg(test)]
+mod tests;
