@@ -143,14 +143,15 @@ async fn requests_of_other_sites_and_broken_ones_get_a_clean_refusal() {
 
 #[tokio::test]
 async fn what_neon_does_not_allow_does_not_start() {
+    type Change = fn(&mut DevOptions);
     let clock = Arc::new(ManualClock::new(NOW));
-    let start = |change: fn(&mut DevOptions)| {
+    let start = |change: Change| {
         let mut options = options(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap(), clock.clone());
         change(&mut options);
         DevServer::start(options).err().map(|error| error.to_string())
     };
     assert_eq!(start(|_| {}), None);
-    let cases: [(fn(&mut DevOptions), DevError); 4] = [
+    let cases: [(Change, DevError); 4] = [
         (|options| options.otp_expires_in = Duration::from_secs(59), DevError::OtpExpiresIn),
         (|options| options.otp_expires_in = Duration::from_secs(601), DevError::OtpExpiresIn),
         (|options| options.timeout = Duration::ZERO, DevError::Timeout),
