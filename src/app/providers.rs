@@ -1,8 +1,9 @@
 //! Settings → providers: whom to send through, and whose reports to believe.
 
-use crate::config::{ProviderSettings, SmsSettings};
+use crate::config::{ProviderSettings, SmsSettings, VonageApi, VonageSettings};
 use sms_providers::log::LogProvider;
 use sms_providers::twilio::{TwilioCallback, TwilioProvider};
+use sms_providers::vonage::{VonageMessages, VonageMessagesCallback, VonageSms, VonageSmsCallback};
 use sms_providers::{ProviderName, SmsProvider, StatusCallback};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,6 +28,21 @@ pub fn configured(settings: &SmsSettings, http: &reqwest::Client) -> Configured 
                     configured.reports(ProviderName::Twilio, TwilioCallback::new(token.clone()));
                 }
             }
+            ProviderSettings::Vonage(VonageSettings { api, signature }) => match api {
+                VonageApi::Sms(config) => {
+                    configured.chain.push(Arc::new(VonageSms::new(config.clone(), http.clone())));
+                    if let Some(signature) = signature {
+                        configured.reports(ProviderName::Vonage, VonageSmsCallback::new(signature.clone()));
+                    }
+                }
+                VonageApi::Messages(config) => {
+                    configured.chain.push(Arc::new(VonageMessages::new(config.clone(), http.clone())));
+                    if let Some(signature) = signature {
+                        configured
+                            .reports(ProviderName::Vonage, VonageMessagesCallback::new(&signature.secret));
+                    }
+                }
+            },
             ProviderSettings::Log => configured.chain.push(Arc::new(LogProvider)),
         }
     }

@@ -9,12 +9,14 @@ mod server;
 mod sms;
 mod store;
 mod twilio;
+mod vonage;
 
 pub use fault::{ConfigErrors, Fault};
 pub use neon::{EndpointRule, NeonSettings};
 pub use server::ServerSettings;
 pub use sms::{ProviderSettings, SmsSettings};
 pub use store::{StoreFailureRule, StoreSettings};
+pub use vonage::{VonageApi, VonageSettings};
 
 use fault::Faults;
 use std::collections::HashMap;

@@ -1,6 +1,7 @@
 //! Who sends what.
 
 use super::fault::Faults;
+use super::vonage::{self, VonageSettings};
 use super::{ConfigErrors, Vars, twilio};
 use crate::domain::template::DEFAULT_TEMPLATE;
 use crate::domain::{MessageTemplate, OtpCode, OtpType};
@@ -26,6 +27,8 @@ pub struct SmsSettings {
 pub enum ProviderSettings {
     /// `twilio`
     Twilio(TwilioConfig),
+    /// `vonage`
+    Vonage(VonageSettings),
     /// `log`, for development
     Log,
 }
@@ -100,7 +103,8 @@ fn read_provider(
     match name {
         ProviderName::Twilio => twilio::read(vars, faults, warnings).map(ProviderSettings::Twilio),
         ProviderName::Log => Some(ProviderSettings::Log),
-        ProviderName::MessageBird | ProviderName::Vonage | ProviderName::Inbox | ProviderName::Stub => None,
+        ProviderName::Vonage => vonage::read(vars, faults).map(ProviderSettings::Vonage),
+        ProviderName::MessageBird | ProviderName::Inbox | ProviderName::Stub => None,
     }
 }
 

@@ -97,6 +97,9 @@ impl DeliveryStore for MemoryStore {
     }
 
     async fn finish(&self, lease: Lease, outcome: &Outcome, _now: Timestamp) -> Result<Held, StoreError> {
+        if !outcome.reply.is_final() {
+            return Err(StoreError::NotFinal);
+        }
         Ok(self.change(&lease, |row| row.outcome = Some(outcome.clone())))
     }
 

@@ -10,10 +10,12 @@
 
 pub mod memory;
 pub mod postgres;
+mod row;
 pub mod sqlite;
 
 use crate::domain::{DeliveryRef, EndpointId, EventId, HashKey, Recipient, Reply, Timestamp};
 use sms_providers::{ProviderName, StatusUpdate};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Remembers deliveries.
@@ -33,7 +35,8 @@ pub trait DeliveryStore: Send + Sync {
     /// Keeps ownership until `until` and records `lease.possible_sends`.
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Held, StoreError>;
 
-    /// Records the outcome for ever. A finished event never changes again.
+    /// Records the outcome for ever. A finished event never changes again; a reply that is not final is an
+    /// error.
     async fn finish(&self, lease: Lease, outcome: &Outcome, now: Timestamp) -> Result<Held, StoreError>;
 
     /// Gives the event up without an outcome, so that the next attempt can claim it at once; records
@@ -57,9 +60,20 @@ pub trait DeliveryStore: Send + Sync {
     async fn ping(&self) -> Result<(), StoreError>;
 }
 
-/// Opens the store of a `STORE_URL`.
-pub fn open(_url: &str, _tls: rustls::ClientConfig) -> Result<std::sync::Arc<dyn DeliveryStore>, StoreError> {
-    Ok(std::sync::Arc::new(memory::MemoryStore::default()))
+/// Opens the store of a `STORE_URL`: `memory:`, `sqlite://path` or `postgres://…`.
+///
+/// # Errors
+/// If the URL is malformed, or a newer version of this program wrote the store. A store that cannot be
+/// reached is no error here; its operations fail until it can.
+pub fn open(url: &str, tls: rustls::ClientConfig) -> Result<Arc<dyn DeliveryStore>, StoreError> {
+    match url.split_once(':') {
+        Some(("memory", "")) => Ok(Arc::new(memory::MemoryStore::default())),
+        Some(("sqlite", path)) if path.len() > 2 && path.starts_with("//") => {
+            Ok(Arc::new(sqlite::SqliteStore::open(path[2..].into())?))
+        }
+        Some(("postgres" | "postgresql", _)) => Ok(Arc::new(postgres::PostgresStore::open(url, tls)?)),
+        _ => Err(StoreError::Unreachable("its URL is of no known kind".to_owned())),
+    }
 }
 
 /// What is recorded when an event is claimed for the first time.
@@ -144,7 +158,7 @@ pub enum StatusChange {
 }
 
 /// The store failed. Holds no row content.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// It cannot be reached or does not answer.
     #[error("the store cannot be reached: {0}")]
@@ -160,6 +174,9 @@ pub enum StoreError {
         /// What this program knows.
         known: i64,
     },
+    /// The reply is not final, and only final ones are stored.
+    #[error("a reply that is not final cannot be stored")]
+    NotFinal,
     /// It holds something that no version of this program writes.
     #[error("the store holds a row that cannot be read")]
     Corrupt,

@@ -6,6 +6,7 @@ use neon_sms_relay::app::{App, Parts};
 use neon_sms_relay::config::Settings;
 use neon_sms_relay::domain::{Clock, ManualClock, SystemClock, Timestamp};
 use reqwest::StatusCode;
+use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 use sms_providers::client::http_client;
 use sms_providers::stub::StubProvider;
@@ -50,6 +51,28 @@ impl Signer {
     pub fn sign(&self, timestamp: &str, body: &[u8]) -> String {
         let short = &self.kid[..8];
         self.sign_as(&json!({"alg": "EdDSA", "typ": "JWS", "kid": short}), timestamp, body)
+    }
+
+    /// The headers that Neon sends with `body`.
+    pub fn add_headers(
+        &self,
+        mut request: reqwest::RequestBuilder,
+        at: Timestamp,
+        body: &[u8],
+    ) -> reqwest::RequestBuilder {
+        if let Ok(event) = serde_json::from_slice::<Value>(body) {
+            for (header, field) in [("X-Neon-Event-Id", "event_id"), ("X-Neon-Event-Type", "event_type")] {
+                if let Some(Ok(value)) = event[field].as_str().map(HeaderValue::from_str) {
+                    request = request.header(header, value);
+                }
+            }
+        }
+        let timestamp = at.as_millis().to_string();
+        request
+            .header("X-Neon-Signature", self.sign(&timestamp, body))
+            .header("X-Neon-Signature-Kid", &self.kid)
+            .header("X-Neon-Timestamp", timestamp)
+            .header("X-Neon-Delivery-Attempt", "1")
     }
 
     pub fn sign_as(&self, header: &Value, timestamp: &str, body: &[u8]) -> String {
@@ -214,21 +237,7 @@ impl TestRelay {
     }
 
     pub fn signed_request(&self, signer: &Signer, at: Timestamp, body: &[u8]) -> reqwest::RequestBuilder {
-        let timestamp = at.as_millis().to_string();
-        let signature = signer.sign(&timestamp, body);
-        let mut request = self.unsigned_request(body);
-        if let Ok(event) = serde_json::from_slice::<Value>(body) {
-            for (header, field) in [("X-Neon-Event-Id", "event_id"), ("X-Neon-Event-Type", "event_type")] {
-                if let Some(value) = event[field].as_str() {
-                    request = request.header(header, value);
-                }
-            }
-        }
-        request
-            .header("X-Neon-Signature", signature)
-            .header("X-Neon-Signature-Kid", &signer.kid)
-            .header("X-Neon-Timestamp", timestamp)
-            .header("X-Neon-Delivery-Attempt", "1")
+        signer.add_headers(self.unsigned_request(body), at, body)
     }
 
     pub fn unsigned_request(&self, body: &[u8]) -> reqwest::RequestBuilder {

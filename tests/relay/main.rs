@@ -4,10 +4,14 @@
 
 mod bad_input;
 mod callbacks;
+mod cli;
+mod exactly_once;
 mod failover;
 mod harness;
 mod keys;
+mod no_leaks;
 mod ops;
+mod process;
 mod retries;
 mod send_otp;
 mod signature;

@@ -50,3 +50,5 @@ mod upstream;
 mod vendor;
 
 mod twilio;
+mod vonage_messages;
+mod vonage_sms;

@@ -1,0 +1,106 @@
+//! What the operator has to say about a Vonage account.
+
+use super::Signature;
+use jsonwebtoken::EncodingKey;
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt;
+use url::Url;
+
+/// An account that sends through the SMS API.
+#[derive(Debug, Clone)]
+pub struct SmsConfig {
+    /// The account's API key, 8 characters.
+    pub api_key: String,
+    /// What the account is proved with.
+    pub auth: SmsAuth,
+    /// The number or the name that texts come from.
+    pub from: String,
+    /// Whether delivery reports can be verified, and so are asked for.
+    pub wants_reports: bool,
+    /// The API's address up to `/sms/json`, usually [`DEFAULT_BASE_URL`](Self::DEFAULT_BASE_URL).
+    pub base_url: Url,
+}
+
+/// How requests to the SMS API are authenticated.
+#[derive(Debug, Clone)]
+pub enum SmsAuth {
+    /// The account's API secret, in the form.
+    Secret(SecretString),
+    /// A signature over the form; then the API secret must not be sent.
+    Signed(Signature),
+}
+
+/// An account or application that sends through the Messages API.
+#[derive(Debug, Clone)]
+pub struct MessagesConfig {
+    /// What requests are authenticated with.
+    pub auth: MessagesAuth,
+    /// The number or the name that texts come from.
+    pub from: String,
+    /// Whether delivery reports can be verified, and so are asked for.
+    pub wants_reports: bool,
+    /// The API's address up to `/v1/messages`, usually [`DEFAULT_BASE_URL`](Self::DEFAULT_BASE_URL).
+    pub base_url: Url,
+}
+
+/// How requests to the Messages API are authenticated.
+#[derive(Debug, Clone)]
+pub enum MessagesAuth {
+    /// A JWT that the application's private key signs.
+    Application {
+        /// The application's id, a UUID.
+        id: String,
+        /// Its private key.
+        key: ApplicationKey,
+    },
+    /// The account's key and secret.
+    Basic {
+        /// The account's API key.
+        api_key: String,
+        /// The account's API secret.
+        api_secret: SecretString,
+    },
+}
+
+impl SmsConfig {
+    /// Where the SMS API answers.
+    pub const DEFAULT_BASE_URL: &str = "https://rest.nexmo.com";
+}
+
+impl MessagesConfig {
+    /// Where the Messages API answers unless the account lives in another region.
+    pub const DEFAULT_BASE_URL: &str = "https://api.nexmo.com";
+}
+
+/// The RSA private key of a Vonage application.
+#[derive(Clone)]
+pub struct ApplicationKey(pub(super) EncodingKey);
+
+/// The text is not an RSA private key. Holds nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an RSA private key in PEM form")]
+pub struct ApplicationKeyError;
+
+impl ApplicationKey {
+    /// Reads the PEM text that Vonage generates for an application.
+    pub fn from_pem(pem: &SecretString) -> Result<Self, ApplicationKeyError> {
+        let key = EncodingKey::from_rsa_pem(pem.expose_secret().as_bytes());
+        key.map(Self).map_err(|_| ApplicationKeyError)
+    }
+}
+
+impl fmt::Debug for ApplicationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApplicationKey(…)")
+    }
+}
+
+/// `path` below `base`.
+pub(super) fn endpoint(base: &Url, path: [&str; 2]) -> Url {
+    let mut url = base.clone();
+    // A URL without a path, such as `mailto:`, stays as it is, and no request can be made of it.
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(path);
+    }
+    url
+}

@@ -1,0 +1,164 @@
+//! The SMS API: a form goes in, and HTTP 200 comes back whether it was taken or not.
+//!
+//! <https://developer.vonage.com/en/api/sms>
+
+use super::codes::{classify_sms, hint_by_status};
+use super::config::endpoint;
+use super::{SmsAuth, SmsConfig};
+use crate::client::{VendorReply, exchange, scalar};
+use crate::{Encoding, FailureKind, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider, segments};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use url::Url;
+
+/// The shortest life that Vonage takes, in milliseconds.
+const SHORTEST_TTL: u128 = 20_000;
+/// Longer callback URLs are refused, and the text with them.
+const LONGEST_CALLBACK: usize = 100;
+
+/// Sends through the SMS API of one account.
+pub struct VonageSms {
+    config: SmsConfig,
+    url: Url,
+    http: reqwest::Client,
+}
+
+impl VonageSms {
+    /// A provider that sends with this client, which [`crate::client::http_client`] builds.
+    pub fn new(config: SmsConfig, http: reqwest::Client) -> Self {
+        let url = endpoint(&config.base_url, ["sms", "json"]);
+        Self { config, url, http }
+    }
+
+    fn form(&self, message: &SmsMessage, timestamp: u64) -> Vec<(&'static str, String)> {
+        let text = message.body.expose();
+        let ttl = message.expires_in.as_millis().max(SHORTEST_TTL);
+        let mut form = vec![
+            ("api_key", self.config.api_key.clone()),
+            ("from", self.config.from.clone()),
+            ("to", message.to.digits().to_owned()),
+            ("text", text.to_owned()),
+            ("ttl", ttl.to_string()),
+            ("client-ref", message.reference.as_str().to_owned()),
+        ];
+        // As `text`, characters outside GSM-7 would arrive mangled; `unicode` halves the room, so only then.
+        if segments(text).encoding == Encoding::Ucs2 {
+            form.push(("type", "unicode".to_owned()));
+        }
+        let report = message
+            .status_url(ProviderName::Vonage)
+            .filter(|url| self.config.wants_reports && url.as_str().len() <= LONGEST_CALLBACK);
+        match report {
+            Some(url) => form.push(("callback", url.into())),
+            None => form.push(("status-report-req", "false".to_owned())),
+        }
+        match &self.config.auth {
+            SmsAuth::Secret(secret) => form.push(("api_secret", secret.expose_secret().to_owned())),
+            SmsAuth::Signed(signature) => {
+                form.push(("timestamp", timestamp.to_string()));
+                let parameters: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                let sig = signature.sign(&parameters);
+                form.push(("sig", sig));
+            }
+        }
+        form
+    }
+}
+
+#[async_trait::async_trait]
+impl SmsProvider for VonageSms {
+    fn name(&self) -> ProviderName {
+        ProviderName::Vonage
+    }
+
+    async fn send(&self, message: &SmsMessage) -> Result<SendReceipt, SendError> {
+        let form = self.form(message, jsonwebtoken::get_current_timestamp());
+        read(&exchange(self.http.post(self.url.clone()).form(&form)).await?)
+    }
+}
+
+/// One entry a segment. A text of which any segment was taken has been sent, and must not be repeated.
+fn read(reply: &VendorReply) -> Result<SendReceipt, SendError> {
+    let failure = |kind| SendError::new(kind).with_retry_after(reply.retry_after);
+    if !reply.status.is_success() {
+        let hint = hint_by_status(reply.status.as_u16());
+        return Err(SendError { hint, ..failure(reply.kind_by_status()) });
+    }
+    let body: Value = reply.json().unwrap_or_default();
+    let parts = body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let status = |part: &Value| scalar(&part["status"]);
+    if let Some(taken) = parts.iter().find(|part| status(part).as_deref() == Some("0")) {
+        let receipt = SendReceipt::new(ProviderName::Vonage, scalar(&taken["message-id"]).as_deref());
+        return match receipt.message_id {
+            Some(_) => Ok(receipt),
+            None => Err(failure(FailureKind::Unknown)),
+        };
+    }
+    let Some((part, status)) = parts.iter().find_map(|part| Some((part, status(part)?))) else {
+        return Err(failure(FailureKind::Unknown));
+    };
+    let (kind, hint) = match status.as_str() {
+        // An invalid parameter is a fault of ours, unless it is the recipient's number.
+        "3" if blames_the_number(part) => (FailureKind::BadRecipient, None),
+        status => classify_sms(status).unwrap_or((FailureKind::Unknown, None)),
+    };
+    Err(SendError { hint, ..failure(kind).with_code(status) })
+}
+
+/// The sentence names the parameter; it is read and never repeated.
+fn blames_the_number(part: &Value) -> bool {
+    let text = part["error-text"].as_str().unwrap_or_default();
+    text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "to" || word == "msisdn")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use reqwest::StatusCode;
+
+    fn reply(status: u16, body: &[u8]) -> VendorReply {
+        VendorReply {
+            status: StatusCode::from_u16(status).unwrap(),
+            retry_after: None,
+            body: Some(body.to_vec()),
+        }
+    }
+
+    fn kind(status: &str, text: &str) -> FailureKind {
+        let body =
+            serde_json::json!({"message-count": "1", "messages": [{"status": status, "error-text": text}]});
+        read(&reply(200, body.to_string().as_bytes())).unwrap_err().kind
+    }
+
+    #[test]
+    fn an_invalid_parameter_is_the_recipients_fault_only_if_it_is_the_number() {
+        assert_eq!(kind("3", "Invalid value for param: to"), FailureKind::BadRecipient);
+        assert_eq!(kind("3", "Invalid value for param: ttl"), FailureKind::Misconfigured);
+    }
+
+    #[test]
+    fn a_text_of_which_one_segment_was_taken_was_sent() {
+        let body = br#"{"message-count":"2","messages":[{"status":"1","error-text":"Throttled"},{"status":0,"message-id":"0A01"}]}"#;
+        assert_eq!(read(&reply(200, body)).unwrap().message_id.as_deref(), Some("0A01"));
+    }
+
+    #[test]
+    fn every_documented_status_but_zero_is_a_failure() {
+        for status in 1..=40 {
+            assert_ne!(kind(&status.to_string(), "").as_str(), "", "{status}");
+        }
+        assert_eq!(kind("7", ""), FailureKind::BadRecipient);
+        assert_eq!(kind("6", ""), FailureKind::Unavailable);
+        assert_eq!(kind("999", ""), FailureKind::Unknown);
+    }
+
+    proptest! {
+        #[test]
+        fn no_reply_panics_or_succeeds_without_an_id(status in 200_u16..600, body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(receipt) = read(&reply(status, &body)) {
+                prop_assert!(receipt.message_id.is_some());
+            }
+        }
+    }
+}

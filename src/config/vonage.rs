@@ -1,0 +1,245 @@
+//! `VONAGE_…`
+
+use super::Vars;
+use super::fault::Faults;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use sms_providers::vonage::{
+    ApplicationKey, MessagesAuth, MessagesConfig, Signature, SignatureMethod, SmsAuth, SmsConfig,
+};
+use url::Url;
+
+/// One account and the API to use.
+#[derive(Debug, Clone)]
+pub struct VonageSettings {
+    /// Through which API texts are sent.
+    pub api: VonageApi,
+    /// What delivery reports are signed with; without it none are asked for.
+    pub signature: Option<Signature>,
+}
+
+/// `VONAGE_API`
+#[derive(Debug, Clone)]
+pub enum VonageApi {
+    /// `sms`
+    Sms(SmsConfig),
+    /// `messages`
+    Messages(MessagesConfig),
+}
+
+#[derive(Default, Deserialize)]
+struct VonageVars {
+    api: Option<String>,
+    api_key: Option<String>,
+    api_secret: Option<SecretString>,
+    from: Option<String>,
+    signature_secret: Option<SecretString>,
+    signature_method: Option<String>,
+    application_id: Option<String>,
+    private_key: Option<SecretString>,
+    base_url: Option<String>,
+}
+
+/// Reads the account, or notes what is missing.
+pub(super) fn read(vars: &Vars, faults: &mut Faults) -> Option<VonageSettings> {
+    let vonage: VonageVars = vars.section("VONAGE_");
+    let from = vonage.from.clone().or_else(|| {
+        faults.add(
+            "VONAGE_FROM",
+            "is missing",
+            "set the number or the name (up to 11 characters) that texts come from",
+        )
+    });
+    let method = match vonage.signature_method.as_deref().map(str::parse) {
+        None => SignatureMethod::default(),
+        Some(Ok(method)) => method,
+        Some(Err(error)) => faults.add(
+            "VONAGE_SIGNATURE_METHOD",
+            error,
+            "copy it from the account's settings in the Vonage dashboard",
+        ),
+    };
+    let signature = vonage.signature_secret.clone().map(|secret| Signature { secret, method });
+    let wants_messages = match vonage.api.as_deref() {
+        Some("messages") => true,
+        Some("sms") => false,
+        Some(_) => {
+            return faults.add(
+                "VONAGE_API",
+                "is neither sms nor messages",
+                "set sms or messages, or unset it",
+            );
+        }
+        None => vonage.application_id.is_some() || vonage.private_key.is_some(),
+    };
+    let base_url = |default: &str, faults: &mut Faults| match &vonage.base_url {
+        Some(url) => faults.url("VONAGE_BASE_URL", url),
+        None => Url::parse(default).ok(),
+    };
+    let wants_reports = signature.is_some();
+    let api = if wants_messages {
+        let auth = read_messages_auth(&vonage, faults);
+        let base_url = base_url(MessagesConfig::DEFAULT_BASE_URL, faults);
+        VonageApi::Messages(MessagesConfig { auth: auth?, from: from?, wants_reports, base_url: base_url? })
+    } else {
+        let api_key = read_api_key(&vonage, faults);
+        let auth = read_sms_auth(&vonage, signature.clone(), faults);
+        let base_url = base_url(SmsConfig::DEFAULT_BASE_URL, faults);
+        VonageApi::Sms(SmsConfig {
+            api_key: api_key?,
+            auth: auth?,
+            from: from?,
+            wants_reports,
+            base_url: base_url?,
+        })
+    };
+    Some(VonageSettings { api, signature })
+}
+
+fn read_api_key(vonage: &VonageVars, faults: &mut Faults) -> Option<String> {
+    vonage
+        .api_key
+        .clone()
+        .or_else(|| faults.add("VONAGE_API_KEY", "is missing", "copy it from the Vonage dashboard"))
+}
+
+fn read_sms_auth(vonage: &VonageVars, signature: Option<Signature>, faults: &mut Faults) -> Option<SmsAuth> {
+    match (&vonage.api_secret, signature) {
+        // With both, requests carry the secret and reports the signature: sent together they are refused.
+        (Some(secret), _) => Some(SmsAuth::Secret(secret.clone())),
+        (None, Some(signature)) => Some(SmsAuth::Signed(signature)),
+        (None, None) => faults.add(
+            "VONAGE_API_SECRET",
+            "is missing, and so is VONAGE_SIGNATURE_SECRET",
+            "set the account's API secret, or its signature secret to sign requests",
+        ),
+    }
+}
+
+fn read_messages_auth(vonage: &VonageVars, faults: &mut Faults) -> Option<MessagesAuth> {
+    match (&vonage.application_id, &vonage.private_key) {
+        (Some(id), Some(key)) => {
+            let key = read_private_key(key, faults);
+            Some(MessagesAuth::Application { id: id.clone(), key: key? })
+        }
+        (Some(_), None) => faults.add(
+            "VONAGE_PRIVATE_KEY",
+            "is missing beside VONAGE_APPLICATION_ID",
+            "set the application's private key: PEM text, base64 of it, or a path",
+        ),
+        (None, Some(_)) => faults.add(
+            "VONAGE_APPLICATION_ID",
+            "is missing beside VONAGE_PRIVATE_KEY",
+            "copy the application's id from the Vonage dashboard",
+        ),
+        (None, None) => {
+            let api_key = read_api_key(vonage, faults);
+            let api_secret = vonage.api_secret.clone().or_else(|| {
+                faults.add(
+                    "VONAGE_API_SECRET",
+                    "is missing, and so is VONAGE_APPLICATION_ID",
+                    "set the account's API secret, or an application and its private key",
+                )
+            });
+            Some(MessagesAuth::Basic { api_key: api_key?, api_secret: api_secret? })
+        }
+    }
+}
+
+/// PEM text (line breaks may be written as `\n`), base64 of it, or the path of a file with it.
+fn read_private_key(value: &SecretString, faults: &mut Faults) -> Option<ApplicationKey> {
+    let text = value.expose_secret();
+    let pem = if text.starts_with("-----BEGIN") {
+        Some(text.replace("\\n", "\n"))
+    } else if let Ok(decoded) = BASE64_STANDARD.decode(text) {
+        String::from_utf8(decoded).ok()
+    } else {
+        std::fs::read_to_string(text).ok()
+    };
+    let key = pem.and_then(|pem| ApplicationKey::from_pem(&pem.into()).ok());
+    key.or_else(|| {
+        faults.add(
+            "VONAGE_PRIVATE_KEY",
+            "is neither an RSA private key, nor base64 of one, nor the path of a file with one",
+            "set the key that the Vonage dashboard generated for the application",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FROM: (&str, &str) = ("VONAGE_FROM", "Acme");
+    const KEY: (&str, &str) = ("VONAGE_API_KEY", "abcd1234");
+    const SECRET: (&str, &str) = ("VONAGE_API_SECRET", "s3cret");
+    const SIGNATURE: (&str, &str) = ("VONAGE_SIGNATURE_SECRET", "s3cret");
+    const APPLICATION: (&str, &str) = ("VONAGE_APPLICATION_ID", "78d335fa-323d-0114-9c3d-d6f0d48968cf");
+    const PEM: &str = include_str!("../../fixtures/vonage/application.pem");
+
+    fn settings(vars: &[(&str, &str)]) -> Result<VonageSettings, Vec<String>> {
+        let vars = Vars::new(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let mut faults = Faults::default();
+        let settings = read(&vars, &mut faults);
+        faults.into_result(()).map_err(|errors| {
+            assert!(!errors.to_string().contains("s3cret"));
+            errors.0.into_iter().map(|fault| fault.variable).collect::<Vec<_>>()
+        })?;
+        Ok(settings.unwrap())
+    }
+
+    #[test]
+    fn key_and_secret_send_through_the_sms_api_and_the_signature_secret_alone_signs() {
+        let by_secret = settings(&[FROM, KEY, SECRET, SIGNATURE]).unwrap();
+        assert!(matches!(
+            &by_secret.api,
+            VonageApi::Sms(SmsConfig { auth: SmsAuth::Secret(_), wants_reports: true, .. })
+        ));
+        let signed = settings(&[FROM, KEY, SIGNATURE, ("VONAGE_SIGNATURE_METHOD", "sha512")]).unwrap();
+        assert_eq!(signed.signature.unwrap().method, SignatureMethod::Sha512);
+        assert!(matches!(&signed.api, VonageApi::Sms(SmsConfig { auth: SmsAuth::Signed(_), .. })));
+    }
+
+    #[test]
+    fn an_application_sends_through_the_messages_api_with_its_key_in_any_form() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.pem");
+        std::fs::write(&path, PEM).unwrap();
+        let (escaped, encoded) = (PEM.trim().replace('\n', "\\n"), BASE64_STANDARD.encode(PEM));
+        for key in [PEM.trim(), &escaped, &encoded, path.to_str().unwrap()] {
+            let settings = settings(&[FROM, APPLICATION, ("VONAGE_PRIVATE_KEY", key)]).unwrap();
+            assert!(matches!(
+                settings.api,
+                VonageApi::Messages(MessagesConfig { auth: MessagesAuth::Application { .. }, .. })
+            ));
+        }
+        let basic = settings(&[FROM, KEY, SECRET, ("VONAGE_API", "messages")]).unwrap();
+        assert!(matches!(
+            basic.api,
+            VonageApi::Messages(MessagesConfig {
+                auth: MessagesAuth::Basic { .. },
+                wants_reports: false,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn each_missing_or_wrong_part_is_named() {
+        for (vars, expected) in [
+            (vec![], vec!["VONAGE_FROM", "VONAGE_API_KEY", "VONAGE_API_SECRET"]),
+            (vec![FROM, KEY], vec!["VONAGE_API_SECRET"]),
+            (vec![FROM, APPLICATION], vec!["VONAGE_PRIVATE_KEY"]),
+            (vec![FROM, APPLICATION, ("VONAGE_PRIVATE_KEY", "s3cret")], vec!["VONAGE_PRIVATE_KEY"]),
+            (vec![FROM, ("VONAGE_PRIVATE_KEY", "x")], vec!["VONAGE_APPLICATION_ID"]),
+            (vec![FROM, KEY, SECRET, ("VONAGE_API", "fax")], vec!["VONAGE_API"]),
+            (
+                vec![FROM, KEY, SIGNATURE, ("VONAGE_SIGNATURE_METHOD", "rot13")],
+                vec!["VONAGE_SIGNATURE_METHOD"],
+            ),
+        ] {
+            assert_eq!(settings(&vars).unwrap_err(), expected);
+        }
+    }
+}

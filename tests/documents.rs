@@ -1,0 +1,46 @@
+//! What is written for users stays true: every variable that is read is described.
+
+#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// Texts in the settings that look like the name of a variable.
+fn variables() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config");
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.ends_with("tests.rs") {
+            continue;
+        }
+        let source = fs::read_to_string(path).unwrap();
+        let code = source.split("#[cfg(test)]").next().unwrap();
+        let texts = code.split('"').filter(|text| {
+            let capitals = text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+            text.starts_with(|first: char| first.is_ascii_uppercase())
+                && text.len() >= 4
+                && capitals
+                && !text.ends_with('_')
+        });
+        names.extend(texts.map(str::to_owned));
+    }
+    assert!(names.contains("PORT") && names.contains("NEON_AUTH_URL"), "{names:?}");
+    names
+}
+
+#[test]
+fn every_variable_is_described_in_the_readme_and_in_the_example() {
+    let (readme, example) = (read("README.md"), read(".env.example"));
+    for name in variables() {
+        assert!(readme.contains(&format!("`{name}`")), "{name} is not in README.md");
+        // The older name of NEON_AUTH_URL is understood and not recommended.
+        let recommended = name != "NEON_AUTH_BASE_URL";
+        assert_eq!(example.contains(&format!("{name}=")), recommended, "{name} in .env.example");
+    }
+}

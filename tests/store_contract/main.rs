@@ -1,0 +1,85 @@
+//! What every store promises: one suite, held to memory, to SQLite and to a real PostgreSQL.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that meets the unexpected should stop there"
+)]
+
+#[path = "../postgres_server/mod.rs"]
+mod postgres_server;
+mod suite;
+
+mod postgres;
+mod sqlite;
+
+use neon_sms_relay::store::{DeliveryStore, open};
+use postgres_server::PostgresServer;
+use sms_providers::client::tls_config;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// Where a store lives for the length of a test.
+enum Home {
+    Memory,
+    Sqlite(TempDir),
+    Postgres(PostgresServer),
+}
+
+impl Home {
+    fn url(&self) -> String {
+        match self {
+            Self::Memory => "memory:".to_owned(),
+            Self::Sqlite(folder) => format!("sqlite://{}", folder.path().join("store.db").display()),
+            Self::Postgres(server) => server.url(),
+        }
+    }
+
+    /// Opens the store, again if it was open before.
+    fn open(&self) -> Arc<dyn DeliveryStore> {
+        open(&self.url(), tls_config().unwrap()).unwrap()
+    }
+
+    fn survives_a_restart(&self) -> bool {
+        !matches!(self, Self::Memory)
+    }
+}
+
+/// Makes one test of every promise for one kind of store.
+macro_rules! contract {
+    ($backend:ident, $home:expr) => {
+        mod $backend {
+            contract!(@each $home;
+                a_new_event_is_acquired_and_then_in_flight,
+                a_lapsed_lease_goes_to_a_new_owner_with_a_higher_token,
+                a_stale_owner_changes_nothing,
+                a_renewed_lease_keeps_others_out,
+                a_finished_reply_is_returned_for_ever,
+                a_reply_that_is_not_final_is_refused,
+                a_released_event_is_claimable_at_once_with_its_count_corrected,
+                of_many_claims_at_once_exactly_one_is_acquired,
+                a_status_only_rises_and_may_come_before_the_end,
+                a_status_for_nobody_is_told,
+                old_events_are_forgotten_unless_somebody_owns_them,
+                the_hash_key_is_made_once,
+                what_was_finished_survives_a_restart,
+                a_healthy_store_answers,
+            );
+        }
+    };
+    (@each $home:expr; $($promise:ident),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $promise() {
+                // The one switch that `./test quick` has.
+                if let Some(home) = $home {
+                    crate::suite::$promise(&home).await;
+                }
+            }
+        )*
+    };
+}
+
+contract!(on_memory, Some(crate::Home::Memory));
+contract!(on_sqlite, Some(crate::Home::Sqlite(tempfile::tempdir().unwrap())));
+contract!(on_postgres, crate::postgres::server().map(crate::Home::Postgres));
