@@ -1,3 +1,5 @@
+//! Samples and the log of what the webhook answered.
+
 use super::*;
 
 const EVENTS: [&str; 7] = [

@@ -1,3 +1,5 @@
+//! The page, its stream, and what is kept away from both.
+
 use super::*;
 use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
 use sha2::{Digest, Sha256};

@@ -1,3 +1,5 @@
+//! Signing in by phone, as a client of Better Auth does.
+
 use super::*;
 
 #[tokio::test]
