@@ -6,14 +6,14 @@
 //! |---|---|
 //! | `tasks` | nothing of ours |
 //! | [`domain`] | the types of `sms_providers` |
-//! | [`neon`], [`store`] | `domain` |
-//! | [`telemetry`] | `domain`, `sms_providers` |
+//! | [`neon`] | `domain` |
+//! | [`store`], [`telemetry`] | `domain`, `sms_providers` |
 //! | [`relay`] | `domain`, `store`, `sms_providers`, `telemetry`, `tasks`, `neon::VerifiedDelivery` |
 //! | [`http`] | `relay`, `neon`, `domain`, `sms_providers`, `telemetry` |
 //! | [`dev`] | `domain`, `sms_providers`, `tasks`; never `neon`, so that the emulator's signer and the verifier stay two independent readings of Neon's documentation |
 //! | [`config`] | `domain`, `sms_providers` |
 //! | [`app`] | all but `cli` and `dev` |
-//! | [`cli`] | `app`, `config`, `dev`, `neon::api`, `sms_providers` |
+//! | [`cli`] | `app`, `config`, `dev`, `domain`, `telemetry`, `neon::api`, `sms_providers` |
 
 pub mod app;
 pub mod cli;

@@ -1,4 +1,124 @@
-//! Placeholder.
-pub(super) fn run() -> anyhow::Result<std::process::ExitCode> {
-    anyhow::bail!("not yet")
+//! `neon-sms-relay dev`: relay, emulator of Neon Auth and SMS inbox in one process, without an account.
+
+use super::serve::stop_signal;
+use crate::app::{App, Parts};
+use crate::config::Settings;
+use crate::dev::{DevOptions, DevServer, ENDPOINT_ID, InboxProvider};
+use crate::domain::SystemClock;
+use anyhow::Context;
+use sms_providers::client::http_client;
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// Neon's defaults.
+const OTP_EXPIRES_IN: Duration = Duration::from_secs(300);
+const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a developer may want to see the effect of; everything else is the emulator's.
+const TAKEN_OVER: [&str; 9] = [
+    "APP_NAME",
+    "BEFORE_CREATE",
+    "LOG_FORMAT",
+    "RUST_LOG",
+    "SMS_TEMPLATE",
+    "SMS_WEB_OTP_DOMAIN",
+    "STORE_URL",
+    "STORE_TTL_HOURS",
+    "WORKERS",
+];
+
+pub(super) fn run() -> anyhow::Result<ExitCode> {
+    let vars: HashMap<_, _> = super::vars().into_iter().collect();
+    let relay = listen(&vars, "PORT", 8080)?;
+    let neon = listen(&vars, "DEV_PORT", 8025)?;
+    let (relay_url, neon_url) = (url_of(&relay)?, url_of(&neon)?);
+    let settings = settings(&vars, &neon_url)?;
+    super::start_logging(&settings)?;
+    super::runtime()?.block_on(async {
+        let clock = Arc::new(SystemClock);
+        let inbox = InboxProvider::new(clock.clone());
+        let providers: Option<Vec<Arc<dyn sms_providers::SmsProvider>>> = Some(vec![Arc::new(inbox.clone())]);
+        let app = App::build(&settings, Parts { providers, listener: Some(relay), ..Parts::default() })?;
+        let dev = DevServer::start(DevOptions {
+            listener: neon,
+            webhook_url: relay_url.join("webhooks/neon-auth")?,
+            clock,
+            tasks: app.tasks().clone(),
+            http: http_client().map_err(anyhow::Error::from_boxed)?,
+            inbox,
+            otp_expires_in: OTP_EXPIRES_IN,
+            timeout: WEBHOOK_TIMEOUT,
+        })?;
+        println!("{}", welcome(&relay_url, &dev));
+        let stop = async {
+            stop_signal().await;
+            dev.stop().await;
+        };
+        app.run_until(stop).await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn settings(vars: &HashMap<String, String>, neon_url: &Url) -> anyhow::Result<Settings> {
+    let fixed = [
+        ("HOST", "127.0.0.1"),
+        ("METRICS_PORT", "0"),
+        ("NEON_ENDPOINT_IDS", ENDPOINT_ID),
+        // Stands in for the inbox, which has no name outside of this command.
+        ("SMS_PROVIDER", "log"),
+        ("ALLOW_LOG_PROVIDER", "1"),
+    ];
+    let mut chosen: HashMap<_, _> =
+        [("STORE_URL", "memory:"), ("RUST_LOG", "warn,neon_sms_relay=info")].into();
+    chosen.extend(TAKEN_OVER.into_iter().filter_map(|name| Some((name, vars.get(name)?.as_str()))));
+    chosen.extend(fixed);
+    let auth_url = neon_url.join("neondb/auth")?;
+    chosen.insert("NEON_AUTH_URL", auth_url.as_str());
+    let chosen = chosen.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Ok(Settings::from_vars(chosen)?)
+}
+
+/// The port that was asked for, or a usual one, or any: only what was asked for must be free.
+fn listen(vars: &HashMap<String, String>, variable: &str, usual: u16) -> anyhow::Result<TcpListener> {
+    let asked: Option<u16> = match vars.get(variable).map(|port| port.trim()).filter(|port| !port.is_empty())
+    {
+        Some(port) => Some(port.parse().ok().with_context(|| format!("{variable} is not a port number"))?),
+        None => None,
+    };
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, asked.unwrap_or(usual))) {
+        Err(error) if error.kind() == ErrorKind::AddrInUse && asked.is_none() => {
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")
+        }
+        result => result.with_context(|| format!("cannot listen; set {variable} to another port")),
+    }
+}
+
+fn url_of(listener: &TcpListener) -> anyhow::Result<Url> {
+    Ok(Url::parse(&format!("http://{}/", listener.local_addr()?))?)
+}
+
+fn welcome(relay_url: &Url, dev: &DevServer) -> String {
+    format!(
+        "
+  neon-sms-relay is ready. Open this page, enter any number, and sign in:
+
+      {inbox}
+
+  Relay      {relay_url}webhooks/neon-auth
+  Neon Auth  {neon} (emulated)
+
+  Or from another terminal:
+
+      curl -sS {neon}/phone-number/send-otp -H 'Content-Type: application/json' -d '{{\"phoneNumber\":\"+15551234567\"}}'
+
+  Ctrl-C stops everything. Nothing is sent to anybody, and nothing is kept.
+",
+        inbox = dev.inbox_url(),
+        neon = dev.neon_url(),
+    )
 }

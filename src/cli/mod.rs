@@ -7,6 +7,7 @@ mod send;
 mod serve;
 
 use crate::config::{ConfigErrors, Settings};
+use crate::telemetry::{self, LogFormat};
 use clap::{Parser, Subcommand};
 use sms_providers::PhoneNumber;
 use std::process::ExitCode;
@@ -74,4 +75,14 @@ fn settings() -> Result<Settings, ConfigErrors> {
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+fn start_logging(settings: &Settings) -> anyhow::Result<()> {
+    let format = match settings.server.json_logs {
+        Some(true) => LogFormat::Json,
+        Some(false) => LogFormat::Pretty,
+        None => LogFormat::for_this_output(),
+    };
+    let filter = &settings.server.log_filter;
+    telemetry::start(filter, format, std::io::stdout).map_err(anyhow::Error::from_boxed)
 }

@@ -1,18 +1,11 @@
 //! `neon-sms-relay serve`: the production server, its signals and its drain.
 
 use crate::app::{App, Parts};
-use crate::telemetry::{self, LogFormat};
 use std::process::ExitCode;
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
     let settings = super::settings()?;
-    let format = match settings.server.json_logs {
-        Some(true) => LogFormat::Json,
-        Some(false) => LogFormat::Pretty,
-        None => LogFormat::for_this_output(),
-    };
-    telemetry::start(&settings.server.log_filter, format, std::io::stdout)
-        .map_err(anyhow::Error::from_boxed)?;
+    super::start_logging(&settings)?;
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
