@@ -5,8 +5,8 @@
 
 mod feed;
 mod guard;
-pub mod inbox;
-pub mod neon;
+mod inbox;
+mod neon;
 mod ring;
 
 pub use inbox::InboxProvider;
@@ -156,3 +156,6 @@ impl DevServer {
         self.server.stop(true).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

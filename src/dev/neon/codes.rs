@@ -58,3 +58,64 @@ pub(super) fn random_code() -> Option<OtpCode> {
     // The lower 62 bits of a random UUID are all random.
     OtpCode::new(&format!("{:06}", Uuid::new_v4().as_u128() % 1_000_000))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const NUMBER: &str = "+12025550123";
+    const NOW: Timestamp = Timestamp::from_millis(1_740_312_000_000);
+
+    fn waiting() -> PendingCodes {
+        let mut codes = PendingCodes::new();
+        codes.put(NUMBER, OtpCode::new("042137").unwrap(), NOW.plus(Duration::from_secs(300)));
+        codes
+    }
+
+    #[test]
+    fn a_code_works_once() {
+        let mut codes = waiting();
+        assert_eq!(codes.redeem("+12025550199", "042137", NOW), Err(AuthError::OtpNotFound));
+        assert_eq!(codes.redeem(NUMBER, "042137", NOW), Ok(()));
+        assert_eq!(codes.redeem(NUMBER, "042137", NOW), Err(AuthError::OtpNotFound));
+    }
+
+    #[test]
+    fn a_code_expires() {
+        let end = NOW.plus(Duration::from_secs(300));
+        assert_eq!(waiting().redeem(NUMBER, "042137", end), Ok(()));
+        let mut codes = waiting();
+        let late = end.plus(Duration::from_millis(1));
+        assert_eq!(codes.redeem(NUMBER, "042137", late), Err(AuthError::OtpExpired));
+        assert_eq!(codes.redeem(NUMBER, "042137", late), Err(AuthError::OtpNotFound));
+    }
+
+    #[test]
+    fn three_wrong_codes_void_a_code() {
+        let mut codes = waiting();
+        for wrong in ["", "000000", "42137"] {
+            assert_eq!(codes.redeem(NUMBER, wrong, NOW), Err(AuthError::InvalidOtp));
+        }
+        assert_eq!(codes.redeem(NUMBER, "042137", NOW), Err(AuthError::TooManyAttempts));
+        assert_eq!(codes.redeem(NUMBER, "042137", NOW), Err(AuthError::OtpNotFound));
+    }
+
+    #[test]
+    fn a_new_code_takes_the_place_of_the_old_one_and_of_its_wrong_guesses() {
+        let mut codes = waiting();
+        codes.redeem(NUMBER, "000000", NOW).unwrap_err();
+        codes.put(NUMBER, OtpCode::new("555555").unwrap(), NOW);
+        for wrong in ["042137", "000000", "000000"] {
+            assert_eq!(codes.redeem(NUMBER, wrong, NOW), Err(AuthError::InvalidOtp));
+        }
+        codes.put(NUMBER, OtpCode::new("555555").unwrap(), NOW);
+        assert_eq!(codes.redeem(NUMBER, "555555", NOW), Ok(()));
+    }
+
+    #[test]
+    fn random_codes_are_six_digits_and_differ() {
+        let codes: Vec<_> = (0..100).map(|_| random_code().unwrap().expose().to_owned()).collect();
+        assert!(codes.iter().any(|code| code != &codes[0]));
+    }
+}

@@ -138,3 +138,6 @@ async fn read(mut response: Response) -> reqwest::Result<String> {
     answer.truncate(ANSWER_LIMIT);
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,3 +42,25 @@ impl RateLimit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_740_312_000_000);
+
+    #[test]
+    fn the_eleventh_request_in_a_minute_waits_until_the_first_is_a_minute_old() {
+        let mut limit = RateLimit::new();
+        let (ip, other) = (Ipv4Addr::new(127, 0, 0, 1).into(), Ipv4Addr::new(127, 0, 0, 2).into());
+        for second in 0..10 {
+            assert_eq!(limit.admit(ip, NOW.plus(Duration::from_secs(second))), Ok(()));
+        }
+        let tenth = NOW.plus(Duration::from_secs(9));
+        assert_eq!(limit.admit(ip, tenth), Err(Duration::from_secs(51)));
+        assert_eq!(limit.admit(other, tenth), Ok(()));
+        assert_eq!(limit.admit(ip, NOW.plus(WINDOW)), Ok(()));
+        assert_eq!(limit.admit(ip, NOW.plus(WINDOW)), Err(Duration::from_secs(1)));
+    }
+}
