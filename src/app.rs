@@ -101,6 +101,7 @@ impl App {
                 settings.store.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes())),
             ),
             clock: clock.clone(),
+            tasks: tasks.clone(),
             flights: Flights::new(settings.server.max_in_flight, tasks.clone(), metrics.clone()),
             metrics: metrics.clone(),
         });

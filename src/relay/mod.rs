@@ -16,6 +16,7 @@ use crate::domain::{Clock, HashKey, MessageTemplate, Reply, Routing, TryAgainRea
 use crate::neon::VerifiedDelivery;
 use crate::store::memory::MemoryStore;
 use crate::store::{DeliveryStore, StatusChange, StoreError};
+use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
 use sms_providers::{FailoverChain, StatusUpdate};
 use std::sync::Arc;
@@ -50,6 +51,8 @@ pub struct Relay {
     pub hash_key: OnceCell<HashKey>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Runs what outlives a request.
+    pub tasks: Tasks,
     /// What is running.
     pub flights: Flights,
     /// What is counted.

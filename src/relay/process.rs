@@ -121,7 +121,7 @@ fn explain(event: &Event, reason: RefuseReason) {
 
 /// Stores a final reply, gives the event back otherwise.
 async fn settle(
-    relay: &Relay,
+    relay: &Arc<Relay>,
     delivery: &NewDelivery,
     store: Arc<dyn DeliveryStore>,
     lease: Lease,
@@ -135,7 +135,7 @@ async fn settle(
         return;
     }
     let outcome = Outcome { reply: reply.clone(), attempts };
-    let finish = store.finish(lease, &outcome, relay.clock.now());
+    let finish = store.finish(lease.clone(), &outcome, relay.clock.now());
     match tokio::time::timeout(STORE_TIMEOUT, finish).await.unwrap_or_else(|_| Err(StoreError::timed_out())) {
         Ok(Held::Yes) => {}
         Ok(Held::Lost) => {
@@ -144,6 +144,19 @@ async fn settle(
         Err(error) => {
             relay.outage.failed(&error);
             relay.remember(delivery, &outcome).await;
+            relay.tasks.spawn(finish_later(relay.clone(), store, lease, outcome));
+        }
+    }
+}
+
+/// Goes on trying while nobody else can have taken the event over: a store that restarts is back within
+/// the lease, and then nothing is sent twice.
+async fn finish_later(relay: Arc<Relay>, store: Arc<dyn DeliveryStore>, lease: Lease, outcome: Outcome) {
+    let lapse = Instant::now() + LEASE;
+    while Instant::now() < lapse {
+        tokio::time::sleep(POLL.1).await;
+        if store.finish(lease.clone(), &outcome, relay.clock.now()).await.is_ok() {
+            return;
         }
     }
 }

@@ -1,6 +1,10 @@
 //! What a user of the relay is promised, through the real server on a real port.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that meets the unexpected should stop there"
+)]
 
 mod bad_input;
 mod callbacks;
@@ -11,6 +15,8 @@ mod harness;
 mod keys;
 mod no_leaks;
 mod ops;
+#[path = "../postgres_server/mod.rs"]
+mod postgres_server;
 mod process;
 mod retries;
 mod send_otp;
