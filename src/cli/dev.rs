@@ -33,7 +33,7 @@ const TAKEN_OVER: [&str; 9] = [
 ];
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
-    let vars: HashMap<_, _> = super::vars().into_iter().collect();
+    let vars: HashMap<_, _> = super::vars()?.into_iter().collect();
     let relay = listen(&vars, "PORT", 8080)?;
     let neon = listen(&vars, "DEV_PORT", 8025)?;
     let (relay_url, neon_url) = (url_of(&relay)?, url_of(&neon)?);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
-    let port = super::vars().into_iter().rev().find_map(|(name, port)| (name == "PORT").then_some(port));
+    let port = super::vars()?.into_iter().rev().find_map(|(name, port)| (name == "PORT").then_some(port));
     let port: u16 = port.as_deref().map_or("8080", str::trim).parse().context("PORT is not a port")?;
     super::runtime()?.block_on(async {
         let client = http_client().map_err(anyhow::Error::from_boxed)?;

@@ -6,7 +6,7 @@ mod healthcheck;
 mod send;
 mod serve;
 
-use crate::config::{ConfigErrors, Settings};
+use crate::config::{ConfigErrors, Fault, Settings};
 use crate::telemetry::{self, LogFormat};
 use clap::{Parser, Subcommand};
 use sms_providers::PhoneNumber;
@@ -58,19 +58,41 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// The variables of the process over those of `.env`.
-fn vars() -> Vec<(String, String)> {
-    let from_file = dotenvy::dotenv_iter().into_iter().flatten().flatten();
-    from_file
-        .chain(
-            std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
-        )
-        .collect()
+/// The variables of the process over those of `.env` in the working directory.
+///
+/// # Errors
+/// A line of `.env` that cannot be read: a variable that silently is not set is worse than none.
+fn vars() -> Result<Vec<(String, String)>, ConfigErrors> {
+    let from_file = match dotenvy::from_path_iter(".env") {
+        Ok(lines) => lines.collect::<Result<Vec<_>, _>>(),
+        Err(error) if error.not_found() => Ok(Vec::new()),
+        Err(error) => Err(error),
+    };
+    let mut vars = from_file.map_err(|error| ConfigErrors(vec![dotenv_fault(&error)]))?;
+    vars.extend(
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+    );
+    Ok(vars)
+}
+
+fn dotenv_fault(error: &dotenvy::Error) -> Fault {
+    let problem = match error {
+        // The parser quotes the line, or its value: what may be a secret. Its number tells enough.
+        dotenvy::Error::LineParse(line, _) => {
+            let file = std::fs::read_to_string(".env").unwrap_or_default();
+            let number = file.lines().position(|whole| whole.trim().ends_with(line.trim()));
+            let number = number.map_or_else(String::new, |index| format!(": line {}", index + 1));
+            format!("has a line that cannot be read{number}")
+        }
+        _ => "cannot be read".to_owned(),
+    };
+    let remedy = "write NAME=value, and put a value with spaces, quotes, $ or # between single quotes";
+    Fault { variable: ".env".to_owned(), problem, remedy: remedy.to_owned() }
 }
 
 fn settings() -> Result<Settings, ConfigErrors> {
-    Settings::from_vars(vars())
+    Settings::from_vars(vars()?)
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

@@ -17,7 +17,7 @@ const TIME: Duration = Duration::from_secs(12);
 const CODE: &str = "000000";
 
 pub(super) fn run(to: &PhoneNumber) -> anyhow::Result<ExitCode> {
-    let (settings, warnings) = SmsSettings::from_vars(super::vars())?;
+    let (settings, warnings) = SmsSettings::from_vars(super::vars()?)?;
     for warning in warnings {
         eprintln!("warning: {warning}");
     }

@@ -100,7 +100,7 @@ fn read_otp(data: Option<&RawValue>, phone: Option<&str>) -> Result<SendOtp, Ver
 
 /// Parses JSON; the error is ours alone, since the parser's quotes what it read.
 fn parse<'a, T: Deserialize<'a>>(json: &'a [u8], problem: &'static str) -> Result<T, VerifyError> {
-    serde_json::from_slice(json).map_err(|_| VerifyError::Body(problem))
+    super::parse_object(json).ok_or(VerifyError::Body(problem))
 }
 
 fn optional<'a, T: Deserialize<'a> + Default>(

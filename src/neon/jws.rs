@@ -7,7 +7,8 @@
 use super::error::VerifyError;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
 use ed25519_dalek::{Signature, VerifyingKey};
-use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
 /// A detached JWS whose protected header asks for nothing but EdDSA.
 #[derive(Debug)]
@@ -21,8 +22,15 @@ pub struct DetachedJws<'a> {
 #[derive(Deserialize)]
 struct ProtectedHeader {
     alg: String,
-    crit: Option<serde::de::IgnoredAny>,
-    b64: Option<serde::de::IgnoredAny>,
+    #[serde(default, deserialize_with = "is_there")]
+    crit: bool,
+    #[serde(default, deserialize_with = "is_there")]
+    b64: bool,
+}
+
+/// Whatever the value, null included.
+fn is_there<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(value).map(|_| true)
 }
 
 impl<'a> DetachedJws<'a> {
@@ -40,13 +48,13 @@ impl<'a> DetachedJws<'a> {
         let header = BASE64URL
             .decode(protected)
             .map_err(|_| VerifyError::Jws("its header is not unpadded base64url"))?;
-        let header: ProtectedHeader = serde_json::from_slice(&header)
-            .map_err(|_| VerifyError::Jws("its header is not an object with an alg"))?;
+        let header: ProtectedHeader = super::parse_object(&header)
+            .ok_or(VerifyError::Jws("its header is not an object with an alg"))?;
         if header.alg != "EdDSA" {
             return Err(VerifyError::Jws("its alg is not EdDSA"));
         }
         // Either would change what is signed or how it is to be understood (RFC 7515 §4.1.11, RFC 7797).
-        if header.crit.is_some() || header.b64.is_some() {
+        if header.crit || header.b64 {
             return Err(VerifyError::Jws("its header has crit or b64"));
         }
         let signature = BASE64URL
@@ -89,6 +97,7 @@ mod tests {
             r#"{"typ":"JWS"}"#,
             r#"{"alg":"EdDSA","crit":["exp"]}"#,
             r#"{"alg":"EdDSA","crit":[]}"#,
+            r#"{"alg":"EdDSA","crit":null}"#,
             r#"{"alg":"EdDSA","b64":true}"#,
             r#"{"alg":"none","alg":"EdDSA"}"#,
             r#"["EdDSA"]"#,

@@ -109,3 +109,9 @@ impl Verifier {
         Ok(VerifiedDelivery { event, attempt: headers.attempt })
     }
 }
+
+/// Parses a JSON object. A list of the same values, which serde would also take for a struct, is none.
+fn parse_object<'a, T: serde::Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
+    let is_object = json.trim_ascii_start().starts_with(b"{");
+    is_object.then(|| serde_json::from_slice(json).ok())?
+}

@@ -141,3 +141,40 @@ fn a_taken_port_is_told_by_its_variable() {
         assert!(stderr.contains(&format!("set {variable} to another port")), "{stderr}");
     }
 }
+
+#[test]
+fn a_line_of_the_env_file_that_cannot_be_read_is_a_fault_and_not_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(".env"), "SMS_PROVIDER=log\nSMS_TEMPLATE=s3cret {{ code }} here\n").unwrap();
+    let (code, _, stderr) = text(&run(folder.path(), &["serve"], &[]));
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains(".env has a line that cannot be read: line 2"), "{stderr}");
+    assert!(!stderr.contains("s3cret"), "{stderr}");
+}
+
+#[test]
+fn a_test_text_is_sent_and_each_attempt_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let vars = [("SMS_PROVIDER", "log"), ("ALLOW_LOG_PROVIDER", "1")];
+    let (code, stdout, _) = text(&run(folder.path(), &["send", "--to", "+15551234567"], &vars));
+    assert_eq!(code, Some(0));
+    for words in
+        ["SMS to +15551234567", "Your sign-in code is 000000", "log          accepted", "Sent to +15…67"]
+    {
+        assert!(stdout.contains(words), "{words} in: {stdout}");
+    }
+    assert_eq!(text(&run(folder.path(), &["send", "--to", "12345"], &vars)).0, Some(2));
+
+    // Nobody listens there.
+    let vars = [
+        ("SMS_PROVIDER", "twilio"),
+        ("TWILIO_ACCOUNT_SID", "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        ("TWILIO_AUTH_TOKEN", "s3cret"),
+        ("TWILIO_FROM_NUMBER", "+15005550006"),
+        ("TWILIO_BASE_URL", "http://127.0.0.1:1"),
+    ];
+    let (code, stdout, stderr) = text(&run(folder.path(), &["send", "--to", "+15551234567"], &vars));
+    assert_eq!(code, Some(1));
+    assert!(stdout.contains("twilio       unavailable") && stdout.contains("Not sent"), "{stdout}");
+    assert!(!format!("{stdout}{stderr}").contains("s3cret"));
+}

@@ -2,7 +2,7 @@
 
 use crate::harness::{Start, TestRelay, otp};
 use neon_sms_relay::app::Parts;
-use neon_sms_relay::domain::{DeliveryRef, HashKey, Timestamp};
+use neon_sms_relay::domain::{Clock, DeliveryRef, EventId, HashKey, SystemClock, Timestamp};
 use neon_sms_relay::store::memory::MemoryStore;
 use neon_sms_relay::store::{
     Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StatusChange, StoreError,
@@ -125,4 +125,43 @@ async fn readiness_follows_the_store_without_a_restart() {
     assert_eq!((answer.status.as_u16(), &answer.json()["missing"]), (503, &json!(["store"])));
     store.pull(false);
     assert_eq!(relay.get("/readyz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_whose_owner_died_is_taken_over_within_one_attempt_of_neon() {
+    let store = Arc::new(MemoryStore::default());
+    let body = otp(|_| {});
+    let event = NewDelivery {
+        id: EventId::new(body["event_id"].as_str().unwrap()).unwrap(),
+        event_type: "send.otp".into(),
+        endpoint: None,
+        recipient: None,
+    };
+    // Claimed by an instance that ended before it wrote anything.
+    let now = SystemClock.now();
+    let claim = store.claim(&event, now, Duration::from_secs(4)).await.unwrap();
+    assert!(matches!(claim, Claim::Acquired(_)));
+    let parts = Parts { store: Some(store), ..Parts::default() };
+    let relay = TestRelay::with(Start { parts, ..Start::default() }).await;
+    assert_eq!(relay.deliver(&body).await.status, 200);
+    assert_eq!(relay.stub.sent().len(), 1);
+    assert!(SystemClock.now().since(now) >= Duration::from_secs(4), "the lease was not waited for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_instance_is_waited_for_and_its_outcome_is_the_answer() {
+    let store = Arc::new(MemoryStore::default());
+    let parts = || Parts { store: Some(store.clone()), ..Parts::default() };
+    let first = TestRelay::with(Start { parts: parts(), ..Start::default() }).await;
+    let second = TestRelay::with(Start { parts: parts(), ..Start::default() }).await;
+    first.stub.hold();
+    let body = otp(|_| {});
+    let at_the_second = async {
+        first.stub.wait_for_sends(1).await;
+        let (answer, ()) = tokio::join!(second.deliver(&body), async { first.stub.release() });
+        answer
+    };
+    let (one, two) = tokio::join!(first.deliver(&body), at_the_second);
+    assert_eq!((one.status.as_u16(), two.status.as_u16(), &one.text), (200, 200, &two.text));
+    assert_eq!((first.stub.sent().len(), second.stub.sent().len()), (1, 0));
 }

@@ -73,6 +73,7 @@ fn a_required_field_that_is_missing_or_of_the_wrong_type_is_an_error() {
         with("/event_type", json!({})),
         with("/event_data", Value::Null),
         with("/event_data", json!([])),
+        with("/event_data", json!(["123456", "sign-in", "sms", null])),
         with("/event_data/otp_code", Value::Null),
         with("/event_data/otp_code", json!(["123456"])),
         with("/event_data/delivery_preference", json!({"sms": true})),
