@@ -15,6 +15,7 @@ macro_rules! fixture {
 const CHANNELS: Vendor = Vendor {
     name: ProviderName::MessageBird,
     snapshot: "bird_channels",
+    schema: include_str!("../../../fixtures/messagebird/channels_request.schema.json"),
     provider,
     steady: str::to_owned,
     accepted: fixture!(202, "channels_accepted"),

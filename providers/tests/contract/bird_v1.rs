@@ -15,6 +15,7 @@ macro_rules! fixture {
 const V1: Vendor = Vendor {
     name: ProviderName::MessageBird,
     snapshot: "bird_v1",
+    schema: include_str!("../../../fixtures/messagebird/v1_request.schema.json"),
     provider,
     steady: str::to_owned,
     accepted: fixture!(202, "v1_accepted"),

@@ -15,6 +15,7 @@ macro_rules! fixture {
 const CLASSIC: Vendor = Vendor {
     name: ProviderName::MessageBird,
     snapshot: "messagebird_classic",
+    schema: include_str!("../../../fixtures/messagebird/classic_request.schema.json"),
     provider: with_reports,
     steady: str::to_owned,
     accepted: fixture!(201, "classic_accepted"),

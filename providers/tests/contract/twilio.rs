@@ -16,6 +16,7 @@ macro_rules! fixture {
 const TWILIO: Vendor = Vendor {
     name: ProviderName::Twilio,
     snapshot: "twilio_auth_token_and_number",
+    schema: include_str!("../../../fixtures/twilio/request.schema.json"),
     provider: with_auth_token_and_number,
     steady: str::to_owned,
     accepted: fixture!(201, "created_by_number"),

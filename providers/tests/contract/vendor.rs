@@ -1,6 +1,7 @@
 //! What a vendor has to bring along to be held to the contract.
 
 use crate::upstream::{Answer, Upstream};
+use serde_json::Value;
 use sms_providers::client::http_client;
 use sms_providers::{
     FailureKind, MessageRef, ProviderName, SendError, SendReceipt, SmsBody, SmsMessage, SmsProvider,
@@ -14,6 +15,8 @@ pub struct Vendor {
     pub name: ProviderName,
     /// The file in `snapshots/` with the request that every case must put on the wire.
     pub snapshot: &'static str,
+    /// The JSON schema of a request, made from the vendor's own description; a form is an object of texts.
+    pub schema: &'static str,
     /// Builds the provider, with made-up credentials and this base URL.
     pub provider: fn(Url, reqwest::Client) -> Box<dyn SmsProvider>,
     /// Replaces what differs from run to run, such as a time or a signed token; `str::to_owned` if
@@ -85,11 +88,28 @@ impl Vendor {
         let changing = ["host:", "user-agent:", "accept:"];
         let head: Vec<&str> =
             head.lines().filter(|line| !changing.iter().any(|name| line.starts_with(name))).collect();
+        self.assert_schema(&head, body);
         let request = (self.steady)(&format!("{}\n\n{body}", head.join("\n")));
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(snapshot, request);
         });
     }
+
+    fn assert_schema(&self, head: &[&str], body: &str) {
+        let is_form = head.iter().any(|line| line.ends_with("application/x-www-form-urlencoded"));
+        let request = if is_form { form(body) } else { serde_json::from_str(body).unwrap() };
+        let schema = jsonschema::validator_for(&serde_json::from_str(self.schema).unwrap()).unwrap();
+        if let Err(error) = schema.validate(&request) {
+            panic!("not a request that the vendor describes: {error}");
+        }
+    }
+}
+
+/// A form as the object of texts that it is.
+fn form(body: &str) -> Value {
+    url::form_urlencoded::parse(body.as_bytes())
+        .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
+        .collect()
 }
 
 async fn send(

@@ -16,6 +16,7 @@ macro_rules! fixture {
 const VONAGE_MESSAGES: Vendor = Vendor {
     name: ProviderName::Vonage,
     snapshot: "vonage_messages_application",
+    schema: include_str!("../../../fixtures/vonage/messages_request.schema.json"),
     provider: with_application,
     steady,
     accepted: fixture!(202, "messages_accepted"),

@@ -16,6 +16,7 @@ macro_rules! fixture {
 const VONAGE_SMS: Vendor = Vendor {
     name: ProviderName::Vonage,
     snapshot: "vonage_sms_secret",
+    schema: include_str!("../../../fixtures/vonage/sms_request.schema.json"),
     provider: with_secret,
     steady,
     accepted: fixture!(200, "sms_accepted"),
