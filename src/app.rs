@@ -32,6 +32,9 @@ use url::Url;
 const DRAIN: Duration = Duration::from_secs(15);
 /// Answers are due this much before Neon stops listening.
 const ANSWER_MARGIN: Duration = Duration::from_millis(500);
+/// How long a connection may wait for its first or next request. actix closes it then, a fresh one with a
+/// 408; its default of 5 s is just when Neon, its own 5 s over, takes a pooled connection for a retry.
+const IDLE: Duration = Duration::from_secs(75);
 /// How often finished events are forgotten.
 const PURGE_EVERY: Duration = Duration::from_secs(600);
 
@@ -128,6 +131,8 @@ impl App {
                 .configure(http::routes)
         })
         .disable_signals()
+        .client_request_timeout(IDLE)
+        .keep_alive(IDLE)
         .shutdown_timeout(DRAIN.as_secs());
         if let Some(workers) = settings.server.workers {
             server = server.workers(workers);

@@ -3,6 +3,9 @@
 use crate::harness::{Start, TestRelay, otp};
 use serde_json::json;
 use sms_providers::{FailureKind, SendError};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_can_do_its_work_says_so() {
@@ -65,4 +68,16 @@ async fn metrics_count_events_and_attempts_on_a_port_of_their_own() {
     ] {
         assert!(text.contains(line), "{line} in:\n{text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_waits_for_a_retry_of_neon_is_not_closed_with_a_408() {
+    let relay = TestRelay::start().await;
+    let mut stream = TcpStream::connect(relay.url.trim_start_matches("http://")).await.unwrap();
+    let mut byte = [0];
+    // Longer than actix would wait by default, and than Neon's attempt takes.
+    let unasked = tokio::time::timeout(Duration::from_secs(7), stream.read(&mut byte)).await;
+    assert!(unasked.is_err(), "the server spoke or hung up: {unasked:?}");
+    stream.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    assert_eq!(stream.read(&mut byte).await.unwrap(), 1);
 }
