@@ -3,7 +3,14 @@
 //!
 //! `cargo bench --bench delivery`; compare the lines of one run with each other, never with another run.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark that meets the unexpected should stop there")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a benchmark that meets the unexpected should stop there"
+)]
+
+#[path = "../tests/postgres_server/mod.rs"]
+mod postgres_server;
 
 use actix_web::{App as ActixApp, HttpResponse, HttpServer, web};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
@@ -14,6 +21,7 @@ use neon_sms_relay::config::Settings;
 use neon_sms_relay::domain::{Clock, SystemClock};
 use neon_sms_relay::neon::jwks::Kid;
 use neon_sms_relay::neon::{Endpoints, KeyError, KeySource, Verifier};
+use postgres_server::PostgresServer;
 use serde_json::json;
 use sms_providers::client::http_client;
 use sms_providers::{ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider};
@@ -157,11 +165,9 @@ fn delivery(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = format!("sqlite://{}", folder.path().join("relay.db").display());
     let mut targets = vec![("bare handler", runtime.block_on(bare()))];
-    for (name, store_url) in [("memory", "memory:"), ("sqlite", sqlite.as_str())] {
+    let server = PostgresServer::start();
+    for (name, store_url) in [("memory", "memory:"), ("sqlite", &sqlite), ("postgres", &server.url())] {
         targets.push((name, runtime.block_on(relay(store_url))));
-    }
-    if let Some(store_url) = option_env!("BENCH_POSTGRES_URL") {
-        targets.push(("postgres", runtime.block_on(relay(store_url))));
     }
     let mut group = criterion.benchmark_group("delivery");
     group.throughput(Throughput::Elements(CONCURRENT as u64)).sample_size(30);

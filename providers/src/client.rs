@@ -127,3 +127,27 @@ pub(crate) fn endpoint(base: &Url, path: &[&str]) -> Url {
     }
     url
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::SendReceipt;
+    use proptest::prelude::*;
+
+    /// A reply for the tests of the adapters.
+    pub(crate) fn reply(status: u16, body: &[u8]) -> VendorReply {
+        let status = StatusCode::from_u16(status).unwrap();
+        VendorReply { status, retry_after: None, body: Some(body.to_vec()) }
+    }
+
+    /// Holds an adapter's reading of replies to what must be true of any bytes.
+    pub(crate) fn assert_no_reply_succeeds_without_an_id(
+        read: fn(&VendorReply) -> Result<SendReceipt, SendError>,
+    ) {
+        proptest!(|(status in 200_u16..600, body in proptest::collection::vec(any::<u8>(), 0..200))| {
+            if let Ok(receipt) = read(&reply(status, &body)) {
+                prop_assert!(receipt.message_id.is_some());
+            }
+        });
+    }
+}

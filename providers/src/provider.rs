@@ -1,6 +1,6 @@
 //! The seam between the relay and the vendors.
 
-use crate::{SendError, SmsMessage};
+use crate::{FailureKind, SendError, SmsMessage};
 use std::fmt;
 
 /// Someone who can send an SMS: a vendor, a terminal, an inbox, a stub.
@@ -77,5 +77,11 @@ impl SendReceipt {
                 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:-".contains(&b))
         };
         Self { provider, message_id: id.filter(id_like).map(str::to_owned) }
+    }
+
+    /// A receipt with the vendor's id. A success without one is not understood, and so may have been none.
+    pub(crate) fn with_id(provider: ProviderName, id: Option<&str>) -> Result<Self, SendError> {
+        let receipt = Self::new(provider, id);
+        if receipt.message_id.is_some() { Ok(receipt) } else { Err(SendError::new(FailureKind::Unknown)) }
     }
 }

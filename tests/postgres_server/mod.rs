@@ -59,7 +59,6 @@ impl PostgresServer {
             .arg("-D")
             .arg(self.folder.path().join("data"))
             .args([
-                "-F",
                 "-c",
                 "listen_addresses=127.0.0.1",
                 "-c",

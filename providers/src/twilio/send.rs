@@ -81,11 +81,7 @@ fn read(reply: &VendorReply) -> Result<SendReceipt, SendError> {
     if let Some("failed" | "undelivered" | "canceled") = body["status"].as_str() {
         return Err(failure(&body["error_code"], (FailureKind::Unavailable, None)));
     }
-    let receipt = SendReceipt::new(ProviderName::Twilio, scalar(&body["sid"]).as_deref());
-    match receipt.message_id {
-        Some(_) => Ok(receipt),
-        None => Err(SendError::new(FailureKind::Unknown)),
-    }
+    SendReceipt::with_id(ProviderName::Twilio, scalar(&body["sid"]).as_deref())
 }
 
 fn failure(code: &Value, fallback: (FailureKind, Option<&'static str>)) -> SendError {
