@@ -108,6 +108,10 @@ impl App {
             flights: Flights::new(settings.server.max_in_flight, tasks.clone(), metrics.clone()),
             metrics: metrics.clone(),
         });
+        tasks.spawn_until_drain({
+            let relay = relay.clone();
+            async move { relay.warm_up().await }
+        });
         tasks.spawn_until_drain(purge(relay.clone(), settings.store.ttl));
         let callbacks = Data::new(Callbacks { base, providers: configured.callbacks });
         let listener = match parts.listener {

@@ -98,6 +98,13 @@ impl Relay {
         answer
     }
 
+    /// Asks the store for the key of the hashes, so that the first event need not.
+    pub async fn warm_up(&self) {
+        if let Err(error) = self.hash_key.get_or_try_init(|| self.store.hash_key()).await {
+            self.outage.failed(&error);
+        }
+    }
+
     /// Records a verified status report; a report for a delivery that nobody knows is dropped.
     pub async fn record_status(
         &self,

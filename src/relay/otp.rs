@@ -29,18 +29,21 @@ pub(super) async fn send(
     ownership: &Ownership,
 ) -> (Reply, Vec<AttemptRecord>) {
     let now = relay.clock.now();
-    let (number, body, expires_in) = match prepare(relay, event, otp, now) {
-        Ok(parts) => parts,
-        Err(reply) => return (reply, Vec::new()),
-    };
     let lease = ownership.lease();
     // The claim has counted one send ahead; what is left of the limit includes it.
     let earlier = lease.possible_sends.saturating_sub(1);
     let allowance = relay.max_sends.saturating_sub(earlier);
-    if allowance == 0 {
-        ownership.set_possible_sends(earlier);
-        return (Reply::TryAgain(TryAgainReason::NoVerdict), Vec::new());
-    }
+    let prepared = match prepare(relay, event, otp, now) {
+        Ok(_) if allowance == 0 => Err(Reply::TryAgain(TryAgainReason::NoVerdict)),
+        prepared => prepared,
+    };
+    let (number, body, expires_in) = match prepared {
+        Ok(parts) => parts,
+        Err(reply) => {
+            ownership.set_possible_sends(earlier);
+            return (reply, Vec::new());
+        }
+    };
     let message = SmsMessage {
         to: number,
         body,

@@ -19,6 +19,8 @@ use tokio::time::Instant;
 const POLL: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(250));
 /// A store that takes longer is as good as down: the user waits.
 const STORE_TIMEOUT: Duration = Duration::from_secs(3);
+/// The hash of a number is for the operator; a store that is slow to say its key is not waited for.
+const KEY_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// Handles one event; `Answer::replayed` if it was handled before.
 pub(super) async fn process(relay: Arc<Relay>, event: Event) -> Answer {
@@ -176,7 +178,7 @@ impl Relay {
         let NeonEvent::SendOtp(otp) = &event.kind else { return None };
         let Destination::Number(number) = &otp.destination else { return None };
         let key = self.hash_key.get_or_try_init(|| self.store.hash_key());
-        match tokio::time::timeout(STORE_TIMEOUT, key).await {
+        match tokio::time::timeout(KEY_TIMEOUT, key).await {
             Ok(Ok(key)) => Some(key.recipient(number)),
             // The claim that follows meets the same failure and handles it.
             Ok(Err(_)) | Err(_) => None,
