@@ -98,14 +98,13 @@ fn verification(criterion: &mut Criterion) {
     let keys = Arc::new(OneKey(key().verifying_key()));
     let verifier = Verifier::new(keys, Duration::from_secs(300), Endpoints::Any);
     let body = event();
-    let headers = headers(&body);
+    let headers = headers(&body).map(|(name, value)| (name.to_owned(), value.into_bytes())).to_vec();
+    let body = web::Bytes::from(body);
     let now = SystemClock.now();
     criterion.bench_function("verification", |bencher| {
-        bencher.to_async(&runtime).iter(|| async {
-            let values =
-                |name| headers.iter().filter(move |(n, _)| *n == name).map(|(_, value)| value.as_bytes());
-            verifier.verify(values, black_box(body.as_bytes()), now).await.unwrap()
-        });
+        bencher
+            .to_async(&runtime)
+            .iter(|| async { verifier.verify(headers.clone(), black_box(body.clone()), now).await.unwrap() });
     });
 }
 

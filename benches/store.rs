@@ -45,7 +45,7 @@ fn stores(criterion: &mut Criterion) {
     let sqlite = format!("sqlite://{}", folder.path().join("store.db").display());
     let server = PostgresServer::start();
     let accepted = Accepted { provider: ProviderName::Twilio, message_id: Some("SM1".to_owned()) };
-    let outcome = Outcome { reply: Reply::Done(Some(accepted)), attempts: Vec::new() };
+    let outcome = Outcome { reply: Reply::Done(Some(accepted)), attempts: Vec::new(), queued: None };
     let mut group = criterion.benchmark_group("claim and finish");
     group.throughput(Throughput::Elements((CONCURRENT * ROUNDS) as u64)).sample_size(20);
     for (name, url) in [("memory", "memory:"), ("sqlite", &sqlite), ("postgres", &server.url())] {

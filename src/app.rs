@@ -5,12 +5,12 @@
 pub mod providers;
 
 use crate::config::{EndpointRule, Settings, StoreFailureRule};
-use crate::domain::{Clock, HashKey, Routing, SystemClock};
+use crate::domain::{Clock, HashKey, SystemClock};
 use crate::http::{self, Callbacks, Gate};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
-use crate::relay::{Flights, Outage, Relay, StoreFailure};
+use crate::relay::{Flights, Forwarder, OnceAMinute, Outage, Relay, StoreFailure};
 use crate::store::memory::MemoryStore;
-use crate::store::{self, DeliveryStore, StoreError};
+use crate::store::{self, Counts, DeliveryStore, Store, StoreError};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
 use actix_web::dev::Server;
@@ -22,9 +22,9 @@ use sms_providers::client::{http_client, tls_config};
 use sms_providers::{FailoverChain, SmsProvider};
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
 use url::Url;
 
 /// The longest that a shutdown waits for what is in flight: above the 12 s of one event, below Fly's and
@@ -37,6 +37,10 @@ const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 const IDLE: Duration = Duration::from_secs(75);
 /// How often finished events are forgotten.
 const PURGE_EVERY: Duration = Duration::from_secs(600);
+/// How long an event that the user's app never took is kept to be looked at.
+const KEEP_DEAD: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How often the metrics learn how much is in the outbox.
+const COUNT_EVERY: Duration = Duration::from_secs(15);
 
 /// Parts that a caller brings in place of the configured ones.
 #[derive(Default)]
@@ -44,7 +48,7 @@ pub struct Parts {
     /// Who sends, in place of `SMS_PROVIDER`.
     pub providers: Option<Vec<Arc<dyn SmsProvider>>>,
     /// What is remembered, in place of `STORE_URL`.
-    pub store: Option<Arc<dyn DeliveryStore>>,
+    pub store: Option<Arc<dyn Store>>,
     /// The time, in place of the machine's.
     pub clock: Option<Arc<dyn Clock>>,
     /// The public socket, in place of one at `HOST` and `PORT`.
@@ -79,7 +83,7 @@ impl App {
         };
         let configured = providers::configured(&settings.sms, &http_client);
         let (keys, refresher) =
-            HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client, clock.clone());
+            HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone(), clock.clone());
         tasks.spawn_until_drain(refresher.run());
         let gate = Data::new(Gate {
             verifier: Verifier::new(Arc::new(keys), settings.neon.tolerance, endpoints(settings)),
@@ -96,7 +100,11 @@ impl App {
             },
             chain: FailoverChain::new(parts.providers.unwrap_or(configured.chain)),
             template: settings.sms.template.clone().context("SMS_TEMPLATE")?,
-            routing: Routing { allow_sign_up: settings.allow_sign_up },
+            routing: settings.forward.routing.clone(),
+            forwarder: Forwarder::new(http_client, settings.forward.secret.clone(), clock.clone()),
+            outbox_wake: Notify::new(),
+            app_failures: OnceAMinute::default(),
+            unhandled: Mutex::default(),
             callbacks: base.clone(),
             answer_within: settings.neon.timeout.saturating_sub(ANSWER_MARGIN),
             max_sends: settings.sms.max_sends,
@@ -113,6 +121,12 @@ impl App {
             async move { relay.warm_up().await }
         });
         tasks.spawn_until_drain(purge(relay.clone(), settings.store.ttl));
+        if relay.routing.targets.is_empty() {
+            tasks.spawn_until_drain(tell_what_waits_for_nobody(relay.clone()));
+        } else {
+            tasks.spawn_until_drain(relay.clone().work_outbox());
+            tasks.spawn_until_drain(count_outbox(relay.clone()));
+        }
         let callbacks = Data::new(Callbacks { base, providers: configured.callbacks });
         let listener = match parts.listener {
             Some(listener) => listener,
@@ -227,14 +241,35 @@ fn bind(settings: &Settings, port: u16, variable: &str) -> anyhow::Result<TcpLis
 async fn purge(relay: Arc<Relay>, ttl: Duration) {
     loop {
         tokio::time::sleep(PURGE_EVERY).await;
-        let before = relay.clock.now().minus(ttl);
+        let now = relay.clock.now();
+        let before = now.minus(ttl);
         let forgotten = async {
-            Ok::<_, StoreError>(relay.store.purge(before).await? + relay.fallback.purge(before).await?)
+            let dead = relay.store.purge_dead(now.minus(KEEP_DEAD)).await?;
+            Ok::<_, StoreError>(dead + relay.store.purge(before).await? + relay.fallback.purge(before).await?)
         };
         match forgotten.await {
             Ok(0) => {}
-            Ok(events) => tracing::debug!(events, "forgot events that are older than STORE_TTL_HOURS"),
+            Ok(events) => tracing::debug!(events, "forgot old events"),
             Err(error) => tracing::warn!(%error, "cannot forget old events; trying again later"),
         }
+    }
+}
+
+async fn count_outbox(relay: Arc<Relay>) {
+    loop {
+        if let Ok(counts) = relay.store.counts().await {
+            relay.metrics.outbox(counts.waiting, counts.dead);
+        }
+        tokio::time::sleep(COUNT_EVERY).await;
+    }
+}
+
+/// Events may wait from a time when there was an app.
+async fn tell_what_waits_for_nobody(relay: Arc<Relay>) {
+    if let Ok(Counts { waiting: waiting @ 1.., .. }) = relay.store.counts().await {
+        tracing::warn!(
+            waiting,
+            "events wait in the outbox, and FORWARD_URL is not set; see: neon-sms-relay outbox list"
+        );
     }
 }

@@ -41,13 +41,12 @@ async fn verify(delivery: &Value) -> Result<Event, VerifyError> {
     let keys = JwkSet::parse(delivery["jwks"].to_string().as_bytes()).unwrap();
     let verifier = Verifier::new(Arc::new(FixedKeys(keys)), Duration::from_secs(300), Endpoints::Any);
     let headers = delivery["headers"].as_object().unwrap();
-    let values = |wanted: &'static str| {
-        let of_that_name = headers.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(wanted));
-        of_that_name.map(|(_, value)| value.as_str().unwrap().as_bytes())
-    };
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.as_str().unwrap().as_bytes().to_vec()));
     let now = Timestamp::from_millis(delivery["now"].as_i64().unwrap());
-    let body = delivery["body"].as_str().unwrap().as_bytes();
-    verifier.verify(values, body, now).await.map(|delivery| delivery.event().clone())
+    let body = delivery["body"].as_str().unwrap().to_owned().into();
+    verifier.verify(headers.collect(), body, now).await.map(|delivery| delivery.event().clone())
 }
 
 #[tokio::test]

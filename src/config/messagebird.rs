@@ -96,7 +96,9 @@ fn choose_api(vars: &Vars, bird: &MessageBirdVars, faults: &mut Faults) -> Optio
             faults.add("MESSAGEBIRD_API", "is no API it knows", "set classic, channels or v1, or unset it")
         }
         None if is_v1_key => Some(Api::V1),
-        None if vars.any_with("BIRD_WORKSPACE_ID") || vars.any_with("BIRD_CHANNEL_ID") => Some(Api::Channels),
+        None if vars.get("BIRD_WORKSPACE_ID").or(vars.get("BIRD_CHANNEL_ID")).is_some() => {
+            Some(Api::Channels)
+        }
         None => Some(Api::Classic),
     }
 }

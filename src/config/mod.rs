@@ -4,6 +4,7 @@
 //! so that one wrong variable does not hide the next.
 
 mod fault;
+mod forward;
 mod messagebird;
 mod neon;
 mod server;
@@ -13,6 +14,7 @@ mod twilio;
 mod vonage;
 
 pub use fault::{ConfigErrors, Fault};
+pub use forward::ForwardSettings;
 pub use messagebird::MessageBirdSettings;
 pub use neon::{EndpointRule, NeonSettings};
 pub use server::ServerSettings;
@@ -34,8 +36,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// Who sends what.
     pub sms: SmsSettings,
-    /// `BEFORE_CREATE=allow`: sign-ups pass.
-    pub allow_sign_up: bool,
+    /// Where everything else goes.
+    pub forward: ForwardSettings,
     /// What is set and has no effect; to be shown once.
     pub warnings: Vec<String>,
 }
@@ -51,14 +53,10 @@ impl Settings {
         let mut warnings = Vec::new();
         let server = ServerSettings::read(&vars, &mut faults);
         let neon = NeonSettings::read(&vars, &mut faults);
-        let store = StoreSettings::read(&vars, &neon, &mut faults);
+        let store = StoreSettings::read(&vars, neon.tolerance, &mut faults);
         let sms = SmsSettings::read(&vars, &mut faults, &mut warnings);
-        let allow_sign_up = match vars.get("BEFORE_CREATE") {
-            None => false,
-            Some("allow") => true,
-            Some(_) => faults.add("BEFORE_CREATE", "is not a word it knows", "unset it, or set it to: allow"),
-        };
-        faults.into_result(Self { server, neon, store, sms, allow_sign_up, warnings })
+        let forward = ForwardSettings::read(&vars, &neon, &store, &mut faults, &mut warnings);
+        faults.into_result(Self { server, neon, store, sms, forward, warnings })
     }
 }
 
@@ -83,9 +81,11 @@ impl Vars {
         envy::prefixed(prefix).from_iter(self.0.clone()).unwrap_or_default()
     }
 
-    /// Whether any variable starts with `prefix`.
-    fn any_with(&self, prefix: &str) -> bool {
-        self.0.keys().any(|name| name.starts_with(prefix))
+    /// The variables whose names start with `prefix`, by name.
+    fn with_prefix(&self, prefix: &str) -> impl Iterator<Item = (&str, &str)> {
+        let mut found: Vec<_> = self.0.iter().filter(|(name, _)| name.starts_with(prefix)).collect();
+        found.sort();
+        found.into_iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 

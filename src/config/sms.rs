@@ -56,7 +56,7 @@ impl SmsSettings {
             (ProviderName::MessageBird, "MESSAGEBIRD_"),
             (ProviderName::Vonage, "VONAGE_"),
         ] {
-            if !names.contains(&name) && vars.any_with(prefix) {
+            if !names.contains(&name) && vars.with_prefix(prefix).next().is_some() {
                 warnings.push(format!("{prefix}… is set and has no effect: {name} is not in SMS_PROVIDER"));
             }
         }

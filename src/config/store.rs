@@ -1,8 +1,8 @@
 //! What is remembered where.
 
 use super::fault::Faults;
-use super::{NeonSettings, Vars};
-use secrecy::SecretString;
+use super::{ConfigErrors, Vars};
+use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
 /// `STORE_URL`, `STORE_TTL_HOURS`, `HASH_KEY`, `STORE_FAILURE`.
@@ -28,7 +28,22 @@ pub enum StoreFailureRule {
 }
 
 impl StoreSettings {
-    pub(super) fn read(vars: &Vars, neon: &NeonSettings, faults: &mut Faults) -> Self {
+    /// Reads this section alone, for a command that looks into the store and does not serve.
+    ///
+    /// # Errors
+    /// All faults of the section at once.
+    pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigErrors> {
+        let mut faults = Faults::default();
+        let settings = Self::read(&Vars::new(vars), Duration::ZERO, &mut faults);
+        faults.into_result(settings)
+    }
+
+    /// Whether nothing survives a restart.
+    pub fn is_memory(&self) -> bool {
+        self.url.expose_secret() == "memory:"
+    }
+
+    pub(super) fn read(vars: &Vars, tolerance: Duration, faults: &mut Faults) -> Self {
         let url = vars.get("STORE_URL").unwrap_or("sqlite://neon-sms-relay.db");
         let known = ["sqlite://", "postgres://", "postgresql://"];
         if url != "memory:" && !known.iter().any(|scheme| url.starts_with(scheme)) {
@@ -40,7 +55,7 @@ impl StoreSettings {
         }
         let hours: u64 = faults.number("STORE_TTL_HOURS", vars.get("STORE_TTL_HOURS"), 24, 1..=8760);
         let ttl = Duration::from_secs(hours * 3600);
-        if hours > 0 && ttl < neon.tolerance * 2 {
+        if hours > 0 && ttl < tolerance * 2 {
             faults.add::<()>(
                 "STORE_TTL_HOURS",
                 "is under twice NEON_TIMESTAMP_TOLERANCE_SECONDS, so an event could be replayed after it is forgotten",

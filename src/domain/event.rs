@@ -1,6 +1,7 @@
 //! Neon's events, as far as the relay cares.
 
 use super::{EndpointId, EventId, SendOtp};
+use std::fmt;
 
 /// The user part of an event: only whether each way to reach them exists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -9,6 +10,28 @@ pub struct User {
     pub has_email: bool,
     /// The event names a phone number.
     pub has_phone: bool,
+}
+
+/// Whom an event is about, in whichever way Neon names them: what events are kept in order by. Never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Subject(String);
+
+impl Subject {
+    /// A user's id, or else their e-mail address or number.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name, to be hashed and nothing else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Subject")
+    }
 }
 
 /// What happened at Neon.
@@ -43,6 +66,8 @@ pub struct Event {
     pub project_name: Option<String>,
     /// Whom it is about.
     pub user: User,
+    /// Whom it is about, as far as order matters; `None` if it names no user.
+    pub subject: Option<Subject>,
     /// What happened.
     pub kind: NeonEvent,
 }

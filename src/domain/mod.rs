@@ -3,20 +3,25 @@
 //! Pure: no I/O, no web framework, no HTTP client. Of the provider crate it uses types only, and the
 //! clock is read by [`time::SystemClock`] alone.
 
+pub mod app;
 pub mod event;
 pub mod id;
 pub mod otp;
 pub mod recipient;
 pub mod reply;
 pub mod route;
+pub mod seal;
+pub mod signed_request;
 pub mod template;
 pub mod time;
 
-pub use event::{Event, NeonEvent, User};
+pub use app::{AppAnswer, AppFailure, Targets};
+pub use event::{Event, NeonEvent, Subject, User};
 pub use id::{DeliveryRef, EndpointId, EventId};
 pub use otp::{DeliveryPreference, Destination, OtpCode, OtpType, SendOtp};
 pub use recipient::{HashKey, Recipient};
 pub use reply::{Accepted, RefuseReason, Reply, TryAgainReason};
-pub use route::{Route, Routing, route};
+pub use route::{Route, Routing, route, unhandled};
+pub use signed_request::SignedRequest;
 pub use template::MessageTemplate;
 pub use time::{Clock, Deadline, ManualClock, SystemClock, Timestamp};

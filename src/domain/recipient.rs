@@ -1,11 +1,13 @@
-//! How a phone number appears where it must not appear: in stores and logs.
+//! How a phone number, or a user, appears where they must not appear: in stores and logs.
 
+use super::{EndpointId, Subject};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretBox};
 use sha2::Sha256;
 use sms_providers::PhoneNumber;
 
-/// The key of the HMAC-SHA256 under which numbers are stored and logged.
+/// The key of the HMAC-SHA256 under which numbers are stored and logged; a key derived from it seals what
+/// waits for the app (`seal.rs`).
 ///
 /// There are few enough phone numbers to try them all, so a plain hash would be no secret.
 pub struct HashKey(SecretBox<[u8]>);
@@ -28,11 +30,23 @@ impl HashKey {
 
     /// The stand-in for `number`.
     pub fn recipient(&self, number: &PhoneNumber) -> Recipient {
+        Recipient { hash: self.hash(number.as_e164()), last_two: number.last_two().to_owned() }
+    }
+}
+
+impl HashKey {
+    /// The stand-in for a user of a branch: their events are delivered to the app one after the other.
+    pub fn lane(&self, endpoint: Option<&EndpointId>, subject: &Subject) -> String {
+        let endpoint = endpoint.map_or("", EndpointId::as_str);
+        self.hash(&format!("lane {endpoint} {}", subject.expose()))
+    }
+
+    /// HMAC-SHA256, 64 lower-case hex digits.
+    fn hash(&self, text: &str) -> String {
         // HMAC takes a key of any length, so the error cannot occur; an empty hash would still leak nothing.
-        let hash = Hmac::<Sha256>::new_from_slice(self.expose())
-            .map(|mac| hex::encode(mac.chain_update(number.as_e164()).finalize().into_bytes()))
-            .unwrap_or_default();
-        Recipient { hash, last_two: number.last_two().to_owned() }
+        Hmac::<Sha256>::new_from_slice(self.expose())
+            .map(|mac| hex::encode(mac.chain_update(text).finalize().into_bytes()))
+            .unwrap_or_default()
     }
 }
 

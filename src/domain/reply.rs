@@ -7,7 +7,8 @@ use sms_providers::ProviderName;
 pub enum Reply {
     /// Delivered by a provider, or acknowledged where there is nothing to deliver (`None`).
     Done(Option<Accepted>),
-    /// The answer of the user's app, or one in its place, to be repeated as it is.
+    /// The answer of the user's app, or one in its place, to be repeated as it is. A 5xx is no decision:
+    /// Neon tries again, and then the app is asked again.
     App {
         /// The HTTP status.
         status: u16,
@@ -24,7 +25,8 @@ impl Reply {
     /// Whether the reply stands for ever, so that a retry must get it again.
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Done(_) | Self::App { .. } | Self::Refused(_) => true,
+            Self::Done(_) | Self::Refused(_) => true,
+            Self::App { status, .. } => *status < 500,
             Self::TryAgain(_) => false,
         }
     }
@@ -104,6 +106,10 @@ pub enum TryAgainReason {
     NoVerdict,
     /// The store is down and `STORE_FAILURE=refuse`.
     StoreUnavailable,
+    /// The user's app cannot be reached, is late, or asks for another try.
+    AppUnavailable,
+    /// The user's app redirects, which is not followed.
+    AppRedirects,
     /// As many deliveries are running as may run.
     Overloaded,
     /// The relay failed in a way that it should not.
@@ -118,6 +124,8 @@ impl TryAgainReason {
             Self::ProvidersUnavailable => "providers_unavailable",
             Self::NoVerdict => "no_verdict",
             Self::StoreUnavailable => "store_unavailable",
+            Self::AppUnavailable => "app_unavailable",
+            Self::AppRedirects => "app_redirects",
             Self::Overloaded => "overloaded",
             Self::Internal => "internal",
         }
@@ -136,11 +144,13 @@ mod tests {
     }
 
     #[test]
-    fn only_a_request_to_try_again_is_not_final() {
+    fn what_makes_neon_try_again_is_not_final_and_all_else_is() {
         assert!(!Reply::TryAgain(TryAgainReason::InFlight).is_final());
+        assert!(!Reply::App { status: 500, body: Vec::new() }.is_final());
         for reply in [
             Reply::Done(None),
-            Reply::App { status: 500, body: Vec::new() },
+            Reply::App { status: 200, body: Vec::new() },
+            Reply::App { status: 422, body: Vec::new() },
             Reply::Refused(RefuseReason::OptedOut),
         ] {
             assert!(reply.is_final(), "{reply:?}");

@@ -2,10 +2,12 @@
 
 use super::error::ApiError;
 use crate::domain::Clock;
+use crate::neon::headers::PREFIX;
 use crate::neon::{VerifiedDelivery, Verifier};
+use crate::relay;
 use crate::telemetry::metrics::Metrics;
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, HeaderName};
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
@@ -53,11 +55,12 @@ async fn verify(request: &HttpRequest, payload: Payload) -> Result<VerifiedDeliv
     let gate = request.app_data::<Data<Gate>>().ok_or(ApiError::NotFound)?;
     // Read first, then refuse: leaving a small body unread costs its connection and several times the work.
     let body = read_body(request.headers(), payload).await?;
-    let values = |name| {
-        let name = HeaderName::from_static(name);
-        request.headers().get_all(name).map(actix_web::http::header::HeaderValue::as_bytes)
-    };
-    Ok(gate.verifier.verify(values, &body, gate.clock.now()).await?)
+    if request.headers().contains_key(relay::ATTEMPT) {
+        return Err(ApiError::Loop);
+    }
+    let neon_headers = request.headers().iter().filter(|(name, _)| name.as_str().starts_with(PREFIX));
+    let neon_headers = neon_headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+    Ok(gate.verifier.verify(neon_headers.collect(), body, gate.clock.now()).await?)
 }
 
 /// Reads at most 64 KiB within a few seconds.

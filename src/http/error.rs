@@ -21,6 +21,9 @@ pub enum ApiError {
     /// The body broke off or came too slowly.
     #[error("the body is incomplete")]
     BodyIncomplete,
+    /// A relay has forwarded the request to a relay.
+    #[error("the request was forwarded by a relay")]
+    Loop,
     /// The event will never be delivered.
     #[error("refused: {}", .0.as_str())]
     Refused(RefuseReason),
@@ -75,6 +78,7 @@ impl ApiError {
             }
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is larger than 64 KiB."),
             Self::BodyIncomplete => (S::BAD_REQUEST, "body_incomplete", "The body did not arrive whole."),
+            Self::Loop => (S::LOOP_DETECTED, "loop_detected", "FORWARD_URL leads back to the relay."),
             Self::Refused(R::NoPhoneNumber) => {
                 (S::UNPROCESSABLE_ENTITY, R::NoPhoneNumber.as_str(), "The event names no phone number.")
             }
@@ -116,6 +120,14 @@ impl ApiError {
             }
             Self::TryAgain(T::StoreUnavailable) => {
                 (S::SERVICE_UNAVAILABLE, T::StoreUnavailable.as_str(), "The delivery store is unavailable.")
+            }
+            Self::TryAgain(T::AppUnavailable) => (
+                S::SERVICE_UNAVAILABLE,
+                T::AppUnavailable.as_str(),
+                "The app behind FORWARD_URL does not take it.",
+            ),
+            Self::TryAgain(T::AppRedirects) => {
+                (S::SERVICE_UNAVAILABLE, T::AppRedirects.as_str(), "The app behind FORWARD_URL redirects.")
             }
             Self::TryAgain(T::Overloaded) => {
                 (S::SERVICE_UNAVAILABLE, T::Overloaded.as_str(), "Too many deliveries are running.")

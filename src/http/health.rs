@@ -23,8 +23,18 @@ pub(super) async fn readyz(gate: Data<Gate>, relay: Data<Relay>) -> HttpResponse
     ];
     let missing: Vec<_> = parts.into_iter().filter_map(|(part, ready)| (!ready).then_some(part)).collect();
     if missing.is_empty() {
-        HttpResponse::Ok().json(json!({ "status": "ready" }))
+        ready(&relay.warnings(&[]))
     } else {
         HttpResponse::ServiceUnavailable().json(json!({ "status": "not_ready", "missing": missing }))
     }
+}
+
+/// Ready, and what an operator should know all the same.
+fn ready(warnings: &[(String, &'static str)]) -> HttpResponse {
+    let mut body = json!({ "status": "ready" });
+    if !warnings.is_empty() {
+        let warnings = warnings.iter().map(|(event, problem)| json!({ "event": event, "problem": problem }));
+        body["warnings"] = warnings.collect();
+    }
+    HttpResponse::Ok().json(body)
 }

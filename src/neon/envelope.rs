@@ -3,7 +3,7 @@
 use super::error::VerifyError;
 use crate::domain::{
     DeliveryPreference, Destination, EndpointId, Event, EventId, NeonEvent, OtpCode, OtpType, SendOtp,
-    Timestamp, User,
+    Subject, Timestamp, User,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -30,6 +30,9 @@ struct Context {
 
 #[derive(Default, Deserialize)]
 struct RawUser {
+    id: Option<Value>,
+    /// What older events call it.
+    user_id: Option<Value>,
     phone_number: Option<Value>,
     email: Option<Value>,
 }
@@ -55,6 +58,9 @@ pub fn read(body: &[u8]) -> Result<Event, VerifyError> {
     let phone = text(raw_user.phone_number, "user.phone_number is not a text")?;
     let email = text(raw_user.email, "user.email is not a text")?;
     let user = User { has_email: email.is_some(), has_phone: phone.is_some() };
+    // An id of another type is no reason to refuse what does not depend on it.
+    let user_id = [raw_user.id, raw_user.user_id].into_iter().find_map(|id| text(id, "").ok().flatten());
+    let subject = user_id.or_else(|| email.or_else(|| phone.clone())).map(Subject::new);
     let kind = match name.as_str() {
         "send.otp" => NeonEvent::SendOtp(read_otp(envelope.event_data, phone.as_deref())?),
         "send.magic_link" => NeonEvent::SendMagicLink,
@@ -66,7 +72,7 @@ pub fn read(body: &[u8]) -> Result<Event, VerifyError> {
     };
     // A project name of another type is no reason to keep a code from a user.
     let project_name = text(context.project_name, "").ok().flatten();
-    Ok(Event { id, name: name.as_str().to_owned(), endpoint, project_name, user, kind })
+    Ok(Event { id, name: name.as_str().to_owned(), endpoint, project_name, user, subject, kind })
 }
 
 fn read_otp(data: Option<&RawValue>, phone: Option<&str>) -> Result<SendOtp, VerifyError> {

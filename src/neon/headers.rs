@@ -6,6 +6,9 @@ use super::error::VerifyError;
 use super::jwks::Kid;
 use crate::domain::Timestamp;
 
+/// What the names of all of Neon's headers start with.
+pub const PREFIX: &str = "x-neon-";
+
 /// The detached JWS.
 pub const SIGNATURE: &str = "x-neon-signature";
 /// The id of the signing key.

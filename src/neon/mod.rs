@@ -13,7 +13,8 @@ pub mod keys;
 pub use error::VerifyError;
 pub use keys::{HttpKeySource, KeyError, KeyRefresher, KeySource};
 
-use crate::domain::{EndpointId, Event, Timestamp};
+use crate::domain::{EndpointId, Event, SignedRequest, Timestamp};
+use bytes::Bytes;
 use headers::SignatureHeaders;
 use jws::DetachedJws;
 use std::collections::HashSet;
@@ -25,6 +26,7 @@ use std::time::Duration;
 pub struct VerifiedDelivery {
     event: Event,
     attempt: Option<u8>,
+    request: SignedRequest,
 }
 
 impl VerifiedDelivery {
@@ -36,6 +38,11 @@ impl VerifiedDelivery {
     /// Which of Neon's attempts this claims to be; unsigned, for logs only.
     pub fn attempt(&self) -> Option<u8> {
         self.attempt
+    }
+
+    /// What Neon sent, for an app that verifies it again.
+    pub fn request(&self) -> &SignedRequest {
+        &self.request
     }
 }
 
@@ -76,17 +83,18 @@ impl Verifier {
         self.keys.is_ready()
     }
 
-    /// Verifies one request; `header` yields every value of a header, by its name in lower case.
-    pub async fn verify<'a, I>(
+    /// Verifies one request: its headers whose names start with [`headers::PREFIX`], in lower case, and its
+    /// raw body.
+    pub async fn verify(
         &self,
-        header: impl Fn(&'static str) -> I,
-        body: &[u8],
+        neon_headers: Vec<(String, Vec<u8>)>,
+        body: Bytes,
         now: Timestamp,
-    ) -> Result<VerifiedDelivery, VerifyError>
-    where
-        I: Iterator<Item = &'a [u8]>,
-    {
-        let headers = SignatureHeaders::parse(header)?;
+    ) -> Result<VerifiedDelivery, VerifyError> {
+        let request = SignedRequest { headers: neon_headers, body };
+        let headers = SignatureHeaders::parse(|wanted| {
+            request.headers.iter().filter(move |(name, _)| name == wanted).map(|(_, value)| value.as_slice())
+        })?;
         if headers.timestamp.distance(now) > self.tolerance {
             return Err(VerifyError::Stale);
         }
@@ -95,8 +103,8 @@ impl Verifier {
             KeyError::Unknown => VerifyError::UnknownKey,
             KeyError::Unavailable => VerifyError::KeysUnavailable,
         })?;
-        jws.verify(&key, &headers.timestamp_text, body)?;
-        let event = envelope::read(body)?;
+        jws.verify(&key, &headers.timestamp_text, &request.body)?;
+        let event = envelope::read(&request.body)?;
         if headers.event_id.is_some_and(|id| id != event.id.as_str()) {
             return Err(VerifyError::Disagrees(headers::EVENT_ID));
         }
@@ -106,7 +114,7 @@ impl Verifier {
         if !self.endpoints.serves(event.endpoint.as_ref()) {
             return Err(VerifyError::ForeignEndpoint);
         }
-        Ok(VerifiedDelivery { event, attempt: headers.attempt })
+        Ok(VerifiedDelivery { event, attempt: headers.attempt, request })
     }
 }
 

@@ -13,8 +13,6 @@ use sms_providers::{
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// All that one event gets, from its first attempt: Neon gives up after 15 s.
-const EVENT_TIME: Duration = Duration::from_secs(12);
 /// A code with less to live would expire before it is read and typed.
 const SHORTEST_LIFE: Duration = Duration::from_secs(10);
 /// Neon's default, for an event that does not say when its code expires.
@@ -52,7 +50,7 @@ pub(super) async fn send(
         callbacks: relay.callbacks.clone(),
         expires_in,
     };
-    let until = Instant::now() + time_left(ownership.first_claimed_at(), now, relay.answer_within);
+    let until = Instant::now() + relay.time_left(ownership.first_claimed_at());
     let mut run = relay.chain.start(&message, until, allowance);
     let result = drive(&mut run, ownership).await;
     ownership.set_possible_sends(earlier.saturating_add(run.possible_sends()));
@@ -89,11 +87,6 @@ fn prepare(
 fn refuse(reason: RefuseReason) -> Reply {
     tracing::warn!(reason = reason.as_str(), "the code cannot be sent");
     Reply::Refused(reason)
-}
-
-/// An attempt that comes after the event's time is up is one that somebody still waits for.
-fn time_left(first_claimed_at: Timestamp, now: Timestamp, answer_within: Duration) -> Duration {
-    EVENT_TIME.saturating_sub(now.since(first_claimed_at)).max(answer_within)
 }
 
 /// Asks one provider after the other; counts each further request before it is written.

@@ -7,11 +7,17 @@
 //! Possible sends are counted ahead: a claim counts one, and the owner takes it back on release if
 //! surely nothing was sent. An owner that dies therefore leaves a count that is too high by at most
 //! one, never one that is too low.
+//!
+//! Events that go to the user's app in the background wait in the [`Outbox`], sealed: the store cannot read
+//! what it keeps.
 
 pub mod memory;
+pub mod outbox;
 pub mod postgres;
 mod row;
 pub mod sqlite;
+
+pub use outbox::{Counts, Entry, EntryState, Item, NewItem, Next, Outbox, Selection, Taken};
 
 use crate::domain::{DeliveryRef, EndpointId, EventId, HashKey, Recipient, Reply, Timestamp};
 use sms_providers::{ProviderName, StatusUpdate};
@@ -35,8 +41,8 @@ pub trait DeliveryStore: Send + Sync {
     /// Keeps ownership until `until` and records `lease.possible_sends`.
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Held, StoreError>;
 
-    /// Records the outcome for ever. A finished event never changes again; a reply that is not final is an
-    /// error.
+    /// Records the outcome for ever, and in the same step puts what is `queued` into the outbox. A finished
+    /// event never changes again; a reply that is not final is an error.
     async fn finish(&self, lease: Lease, outcome: &Outcome, now: Timestamp) -> Result<Held, StoreError>;
 
     /// Gives the event up without an outcome, so that the next attempt can claim it at once; records
@@ -60,12 +66,17 @@ pub trait DeliveryStore: Send + Sync {
     async fn ping(&self) -> Result<(), StoreError>;
 }
 
+/// A whole store: what was delivered, and what waits to be.
+pub trait Store: DeliveryStore + Outbox {}
+
+impl<S: DeliveryStore + Outbox> Store for S {}
+
 /// Opens the store of a `STORE_URL`: `memory:`, `sqlite://path` or `postgres://…`.
 ///
 /// # Errors
 /// If the URL is malformed, or a newer version of this program wrote the store. A store that cannot be
 /// reached is no error here; its operations fail until it can.
-pub fn open(url: &str, tls: rustls::ClientConfig) -> Result<Arc<dyn DeliveryStore>, StoreError> {
+pub fn open(url: &str, tls: rustls::ClientConfig) -> Result<Arc<dyn Store>, StoreError> {
     match url.split_once(':') {
         Some(("memory", "")) => Ok(Arc::new(memory::MemoryStore::default())),
         Some(("sqlite", path)) if path.len() > 2 && path.starts_with("//") => {
@@ -131,6 +142,8 @@ pub struct Outcome {
     pub reply: Reply,
     /// Every request that was made: provider, failure kind or `accepted`, and milliseconds.
     pub attempts: Vec<AttemptRecord>,
+    /// What is still to be brought to the app.
+    pub queued: Option<NewItem>,
 }
 
 /// One request to a provider, as it is remembered.

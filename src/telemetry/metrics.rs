@@ -1,6 +1,6 @@
 //! Numbers for Prometheus: one typed method per fact, labels from enums only.
 
-use crate::domain::{NeonEvent, Reply};
+use crate::domain::{AppAnswer, AppFailure, NeonEvent, Reply};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -20,6 +20,19 @@ pub struct Metrics {
     delivery_time: Histogram,
     in_flight: Gauge,
     store_failures: Counter,
+    forwards: Family<ForwardLabels, Counter>,
+    forward_time: Histogram,
+    outbox_waiting: Gauge,
+    outbox_dead: Gauge,
+}
+
+/// Who waits for the answer of the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// Neon, and a user with it.
+    Neon,
+    /// Nobody: the event comes from the outbox.
+    Nobody,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -37,6 +50,12 @@ struct ReasonLabels {
 struct AttemptLabels {
     provider: &'static str,
     verdict: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ForwardLabels {
+    from: &'static str,
+    result: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -61,6 +80,10 @@ impl Default for Metrics {
             delivery_time: seconds(),
             in_flight: Gauge::default(),
             store_failures: Counter::default(),
+            forwards: Family::default(),
+            forward_time: seconds(),
+            outbox_waiting: Gauge::default(),
+            outbox_dead: Gauge::default(),
         }
     }
 }
@@ -96,6 +119,22 @@ impl Metrics {
         self.store_failures.inc();
     }
 
+    /// The user's app was called.
+    pub fn forwarded(&self, waiting: Waiting, answer: &Result<AppAnswer, AppFailure>, elapsed: Duration) {
+        let from = match waiting {
+            Waiting::Neon => "neon",
+            Waiting::Nobody => "outbox",
+        };
+        self.forwards.get_or_create(&ForwardLabels { from, result: forward_result(answer) }).inc();
+        self.forward_time.observe(elapsed.as_secs_f64());
+    }
+
+    /// This many items are in the outbox.
+    pub fn outbox(&self, waiting: u64, dead: u64) {
+        self.outbox_waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        self.outbox_dead.set(i64::try_from(dead).unwrap_or(i64::MAX));
+    }
+
     /// The text format of OpenMetrics 1.0.
     pub fn render(&self) -> String {
         let mut registry = Registry::with_prefix("neon_sms_relay");
@@ -120,10 +159,37 @@ impl Metrics {
         );
         registry.register("deliveries_in_flight", "Deliveries running now", self.in_flight.clone());
         registry.register("store_failures", "Operations that the store failed", self.store_failures.clone());
+        registry.register("forwards", "Requests to the user's app, by result", self.forwards.clone());
+        registry.register_with_unit(
+            "forward",
+            "Time of a request to the user's app",
+            Unit::Seconds,
+            self.forward_time.clone(),
+        );
+        registry.register(
+            "outbox_waiting",
+            "Events that wait for the user's app",
+            self.outbox_waiting.clone(),
+        );
+        registry.register("outbox_dead", "Events that were given up and are kept", self.outbox_dead.clone());
         let mut text = String::new();
         // Writing to a String does not fail.
         let _ = text::encode(&mut text, &registry);
         text
+    }
+}
+
+fn forward_result(answer: &Result<AppAnswer, AppFailure>) -> &'static str {
+    match answer {
+        Ok(AppAnswer { status: ..=299, .. }) => "2xx",
+        Ok(AppAnswer { status: ..=499, .. }) => "4xx",
+        Ok(AppAnswer { .. }) => "5xx",
+        Err(AppFailure::Unreachable) => "unreachable",
+        Err(AppFailure::TimedOut) => "timed_out",
+        Err(AppFailure::Redirects) => "redirects",
+        Err(
+            AppFailure::BrokeOff | AppFailure::Refused(_) | AppFailure::NoTarget | AppFailure::Unreadable,
+        ) => "broke_off",
     }
 }
 

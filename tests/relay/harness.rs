@@ -24,6 +24,7 @@ pub const NUMBER: &str = "+15551234567";
 pub const CODE: &str = "042137";
 
 /// Neon's key pair, under one id.
+#[derive(Clone)]
 pub struct Signer {
     key: SigningKey,
     pub kid: String,
@@ -218,6 +219,11 @@ impl TestRelay {
             relay.wait_until_ready().await;
         }
         relay
+    }
+
+    /// Publishes the keys of another signer, which the relay then fetches on demand.
+    pub async fn serve_keys_of(&self, signer: &Signer) {
+        serve_keys(&self.neon, ResponseTemplate::new(200).set_body_json(signer.jwks())).await;
     }
 
     /// Returns once `/readyz` says so: keys are fetched in the background.

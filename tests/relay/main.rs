@@ -6,15 +6,19 @@
     reason = "a test that meets the unexpected should stop there"
 )]
 
+mod app_answers;
+mod app_stub;
 mod bad_input;
 mod callbacks;
 mod cli;
 mod exactly_once;
 mod failover;
+mod forwarding;
 mod harness;
 mod keys;
 mod no_leaks;
 mod ops;
+mod outbox;
 #[path = "../postgres_server/mod.rs"]
 mod postgres_server;
 mod process;

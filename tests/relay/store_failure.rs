@@ -5,7 +5,8 @@ use neon_sms_relay::app::Parts;
 use neon_sms_relay::domain::{Clock, DeliveryRef, EventId, HashKey, SystemClock, Timestamp};
 use neon_sms_relay::store::memory::MemoryStore;
 use neon_sms_relay::store::{
-    Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StatusChange, StoreError,
+    Claim, Counts, DeliveryStore, Entry, Held, Item, Lease, NewDelivery, Next, Outbox, Outcome, Selection,
+    StatusChange, StoreError, Taken,
 };
 use serde_json::json;
 use sms_providers::StatusUpdate;
@@ -15,13 +16,13 @@ use std::time::Duration;
 
 /// A store with a plug to pull.
 #[derive(Default)]
-struct Plugged {
+pub struct Plugged {
     store: MemoryStore,
     pulled: AtomicBool,
 }
 
 impl Plugged {
-    fn pull(&self, pulled: bool) {
+    pub fn pull(&self, pulled: bool) {
         self.pulled.store(pulled, Ordering::SeqCst);
     }
 
@@ -67,10 +68,42 @@ impl DeliveryStore for Plugged {
     }
 }
 
+#[async_trait::async_trait]
+impl Outbox for Plugged {
+    async fn take_due(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Taken, StoreError> {
+        self.check()?.take_due(now, lease, limit).await
+    }
+    async fn delivered(&self, id: &EventId) -> Result<(), StoreError> {
+        self.check()?.delivered(id).await
+    }
+    async fn failed(&self, item: &Item, failure: &str, next: Next) -> Result<(), StoreError> {
+        self.check()?.failed(item, failure, next).await
+    }
+    async fn list(&self, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        self.check()?.list(limit).await
+    }
+    async fn retry(&self, which: &Selection, now: Timestamp, until: Timestamp) -> Result<u64, StoreError> {
+        self.check()?.retry(which, now, until).await
+    }
+    async fn discard(&self, selection: &Selection) -> Result<u64, StoreError> {
+        self.check()?.discard(selection).await
+    }
+    async fn purge_dead(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.check()?.purge_dead(before).await
+    }
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        self.check()?.counts().await
+    }
+}
+
 async fn relay(rule: &str) -> (TestRelay, Arc<Plugged>) {
+    relay_with(rule, &[]).await
+}
+
+pub async fn relay_with(rule: &str, vars: &[(&'static str, String)]) -> (TestRelay, Arc<Plugged>) {
     let store = Arc::new(Plugged::default());
     let parts = Parts { store: Some(store.clone()), ..Parts::default() };
-    let vars = vec![("STORE_FAILURE", rule.to_owned())];
+    let vars = [&[("STORE_FAILURE", rule.to_owned())], vars].concat();
     (TestRelay::with(Start { vars, parts, ..Start::default() }).await, store)
 }
 

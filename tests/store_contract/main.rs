@@ -10,10 +10,11 @@
 mod postgres_server;
 mod suite;
 
+mod outbox;
 mod postgres;
 mod sqlite;
 
-use neon_sms_relay::store::{DeliveryStore, open};
+use neon_sms_relay::store::{Store, open};
 use postgres_server::PostgresServer;
 use sms_providers::client::tls_config;
 use std::sync::Arc;
@@ -36,7 +37,7 @@ impl Home {
     }
 
     /// Opens the store, again if it was open before.
-    fn open(&self) -> Arc<dyn DeliveryStore> {
+    fn open(&self) -> Arc<dyn Store> {
         open(&self.url(), tls_config().unwrap()).unwrap()
     }
 
@@ -49,7 +50,7 @@ impl Home {
 macro_rules! contract {
     ($backend:ident, $home:expr) => {
         mod $backend {
-            contract!(@each $home;
+            contract!(@each suite $home;
                 a_new_event_is_acquired_and_then_in_flight,
                 a_lapsed_lease_goes_to_a_new_owner_with_a_higher_token,
                 a_stale_owner_changes_nothing,
@@ -65,15 +66,28 @@ macro_rules! contract {
                 what_was_finished_survives_a_restart,
                 a_healthy_store_answers,
             );
+            contract!(@each outbox $home;
+                an_event_is_queued_in_the_step_that_finishes_it_and_only_once,
+                an_item_is_leased_to_one_owner_until_the_lease_lapses,
+                items_of_a_lane_are_given_out_one_after_the_other_and_lanes_side_by_side,
+                a_failed_item_is_given_out_again_at_its_time_and_not_before,
+                an_owner_whose_lease_lapsed_cannot_put_the_item_back,
+                a_dead_item_is_kept_and_no_longer_in_the_way,
+                a_retry_brings_dead_items_back_and_waiting_ones_forward,
+                what_is_discarded_is_gone,
+                old_dead_items_are_forgotten,
+                takers_at_once_share_the_items,
+                what_is_queued_survives_a_restart,
+            );
         }
     };
-    (@each $home:expr; $($promise:ident),* $(,)?) => {
+    (@each $suite:ident $home:expr; $($promise:ident),* $(,)?) => {
         $(
             #[tokio::test(flavor = "multi_thread")]
             async fn $promise() {
                 // The one switch that `./test quick` has.
                 if let Some(home) = $home {
-                    crate::suite::$promise(&home).await;
+                    crate::$suite::$promise(&home).await;
                 }
             }
         )*

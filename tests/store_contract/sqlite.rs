@@ -1,14 +1,14 @@
 //! What can happen to a file.
 
 use crate::suite::{LEASE, NOW, accepted, acquire, event, outcome};
-use neon_sms_relay::store::{Claim, DeliveryStore, StoreError, open};
+use neon_sms_relay::store::{Claim, Store, StoreError, open};
 use rusqlite::Connection;
 use sms_providers::client::tls_config;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-fn store(path: &Path) -> Result<Arc<dyn DeliveryStore>, StoreError> {
+fn store(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
     open(&format!("sqlite://{}", path.display()), tls_config().unwrap())
 }
 
@@ -43,7 +43,7 @@ async fn a_file_of_a_newer_version_is_refused_at_once() {
     let version =
         |version: i64| Connection::open(&path).unwrap().pragma_update(None, "user_version", version).unwrap();
     version(99);
-    assert!(matches!(store(&path).err(), Some(StoreError::NewerSchema { found: 99, known: 1 })));
+    assert!(matches!(store(&path).err(), Some(StoreError::NewerSchema { found: 99, known: 2 })));
 }
 
 #[tokio::test(flavor = "multi_thread")]

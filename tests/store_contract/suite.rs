@@ -32,7 +32,7 @@ pub async fn acquire(store: &dyn DeliveryStore, id: &str, now: Timestamp) -> Lea
 pub fn outcome(reply: Reply) -> Outcome {
     let attempt =
         AttemptRecord { provider: "twilio".into(), verdict: "accepted".into(), code: None, elapsed_ms: 312 };
-    Outcome { reply, attempts: vec![attempt] }
+    Outcome { reply, attempts: vec![attempt], queued: None }
 }
 
 pub fn accepted() -> Reply {

@@ -65,6 +65,26 @@ fn an_event_of_a_type_that_did_not_exist_yet_is_kept_whatever_its_data() {
 }
 
 #[test]
+fn an_event_is_about_whoever_it_names_by_the_best_name_that_it_has() {
+    let subject = |user: Value| {
+        let body = json!({"event_id": "x", "event_type": "user.created", "user": user});
+        read(body.to_string().as_bytes()).unwrap().subject.map(|subject| subject.expose().to_owned())
+    };
+    let all = json!({"id": "u1", "user_id": "u2", "email": "a@example.com", "phone_number": "+15551234567"});
+    let names = ["id", "user_id", "email", "phone_number"];
+    for (known, expected) in ["u1", "u2", "a@example.com", "+15551234567"].into_iter().enumerate() {
+        let mut user = all.clone();
+        names[..known].iter().for_each(|name| user[name] = Value::Null);
+        assert_eq!(subject(user).as_deref(), Some(expected));
+    }
+    assert_eq!(
+        subject(json!({"id": {"odd": 1}, "email": "a@example.com"})).as_deref(),
+        Some("a@example.com")
+    );
+    assert_eq!(subject(json!({})), None);
+}
+
+#[test]
 fn a_required_field_that_is_missing_or_of_the_wrong_type_is_an_error() {
     for body in [
         with("/event_id", Value::Null),

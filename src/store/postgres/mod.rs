@@ -4,11 +4,12 @@
 //! in transaction mode, where the next statement may meet another session. How connections come and go
 //! is in `session.rs`.
 
+mod outbox;
 mod session;
 
 use super::row::{StoredOutcome, read_provider, read_reply};
 use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StatusChange, StoreError};
-use crate::domain::{DeliveryRef, HashKey, Timestamp};
+use crate::domain::{DeliveryRef, EndpointId, HashKey, Timestamp};
 use session::Sessions;
 use sms_providers::{DeliveryStatus, StatusUpdate};
 use std::time::Duration;
@@ -113,10 +114,18 @@ impl DeliveryStore for PostgresStore {
     async fn finish(&self, lease: Lease, outcome: &Outcome, now: Timestamp) -> Result<Held, StoreError> {
         let StoredOutcome { reply, provider, message_id, attempts } =
             StoredOutcome::of(outcome).ok_or(StoreError::NotFinal)?;
+        let item = outcome.queued.as_ref();
         self.change(
-            "UPDATE neon_sms_relay_deliveries SET reply = $3, provider = $4, message_id = $5,
-                 attempts = $6, finished_at = $7, possible_sends = $8
-             WHERE event_id = $1 AND token = $2 AND reply IS NULL RETURNING 1",
+            "WITH finished AS (
+                 UPDATE neon_sms_relay_deliveries SET reply = $3, provider = $4, message_id = $5,
+                     attempts = $6, finished_at = $7, possible_sends = $8
+                 WHERE event_id = $1 AND token = $2 AND reply IS NULL RETURNING event_id),
+             queued AS (
+                 INSERT INTO neon_sms_relay_outbox (event_id, event_type, endpoint_id, lane, sealed,
+                     queued_at, give_up_at, due_at)
+                 SELECT event_id, $9, $10, $11, $12, $13, $14, $13 FROM finished WHERE $9 IS NOT NULL
+                 ON CONFLICT DO NOTHING)
+             SELECT 1 FROM finished",
             &[
                 (&lease.id.as_str(), Type::TEXT),
                 (&lease.token, Type::INT8),
@@ -126,6 +135,12 @@ impl DeliveryStore for PostgresStore {
                 (&attempts, Type::TEXT),
                 (&now.as_millis(), Type::INT8),
                 (&i16::from(lease.possible_sends), Type::INT2),
+                (&item.map(|item| item.event_type.as_str()), Type::TEXT),
+                (&item.and_then(|item| item.endpoint.as_ref()).map(EndpointId::as_str), Type::TEXT),
+                (&item.map(|item| item.lane.as_str()), Type::TEXT),
+                (&item.map(|item| item.sealed.as_slice()), Type::BYTEA),
+                (&item.map(|item| item.queued_at.as_millis()), Type::INT8),
+                (&item.map(|item| item.give_up_at.as_millis()), Type::INT8),
             ],
         )
         .await

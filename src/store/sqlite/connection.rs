@@ -11,7 +11,8 @@ use std::time::Duration;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Each brings the schema from the version of its index to the next.
-const MIGRATIONS: [&str; 1] = [include_str!("../schema/sqlite/0001_deliveries.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../schema/sqlite/0001_deliveries.sql"), include_str!("../schema/sqlite/0002_outbox.sql")];
 
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     create_private(path)?;

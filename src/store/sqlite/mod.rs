@@ -4,10 +4,11 @@
 //! writer that groups them into transactions in `writer.rs`.
 
 mod connection;
+mod outbox;
 mod writer;
 
 use super::row::{StoredOutcome, read_provider, read_reply};
-use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StatusChange, StoreError};
+use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, NewItem, Outcome, StatusChange, StoreError};
 use crate::domain::{DeliveryRef, HashKey, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sms_providers::{DeliveryStatus, StatusUpdate};
@@ -53,7 +54,8 @@ impl DeliveryStore for SqliteStore {
 
     async fn finish(&self, lease: Lease, outcome: &Outcome, now: Timestamp) -> Result<Held, StoreError> {
         let stored = StoredOutcome::of(outcome).ok_or(StoreError::NotFinal)?;
-        self.writer.run(move |db| finish(db, &lease, &stored, now)).await
+        let queued = outcome.queued.clone();
+        self.writer.run(move |db| finish(db, &lease, &stored, queued.as_ref(), now)).await
     }
 
     async fn release(&self, lease: Lease) -> Result<(), StoreError> {
@@ -150,8 +152,13 @@ fn finish(
     db: &Connection,
     lease: &Lease,
     stored: &StoredOutcome,
+    queued: Option<&NewItem>,
     now: Timestamp,
 ) -> Result<Held, StoreError> {
+    // First, so that nothing can come between an event that is finished and its place in the outbox.
+    if let Some(item) = queued {
+        outbox::add(db, lease, item)?;
+    }
     let mut update = db.prepare_cached(
         "UPDATE deliveries SET reply = ?3, provider = ?4, message_id = ?5, attempts = ?6, finished_at = ?7,
              possible_sends = ?8

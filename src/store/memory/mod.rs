@@ -1,8 +1,11 @@
 //! Remembers deliveries in this process: for development, tests, and as a stand-in while a durable
 //! store is down. Forgets everything on a restart.
 
+mod outbox;
+
 use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StatusChange, StoreError};
 use crate::domain::{DeliveryRef, EventId, HashKey, Reply, Timestamp};
+use outbox::Items;
 use sms_providers::{DeliveryStatus, StatusUpdate};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,6 +14,7 @@ use std::time::Duration;
 /// The store in memory.
 pub struct MemoryStore {
     rows: Mutex<HashMap<EventId, Row>>,
+    outbox: Mutex<Items>,
     key: Vec<u8>,
 }
 
@@ -29,7 +33,7 @@ const NEVER: Timestamp = Timestamp::from_millis(i64::MIN);
 
 impl Default for MemoryStore {
     fn default() -> Self {
-        Self { rows: Mutex::default(), key: HashKey::random().expose().to_vec() }
+        Self { rows: Mutex::default(), outbox: Mutex::default(), key: HashKey::random().expose().to_vec() }
     }
 }
 
@@ -100,7 +104,11 @@ impl DeliveryStore for MemoryStore {
         if !outcome.reply.is_final() {
             return Err(StoreError::NotFinal);
         }
-        Ok(self.change(&lease, |row| row.outcome = Some(outcome.clone())))
+        let held = self.change(&lease, |row| row.outcome = Some(outcome.clone()));
+        if let (Held::Yes, Some(item)) = (held, &outcome.queued) {
+            self.items().add(&lease.id, item);
+        }
+        Ok(held)
     }
 
     async fn release(&self, lease: Lease) -> Result<(), StoreError> {

@@ -1,0 +1,155 @@
+//! What waits to be brought to the user's app: at least once, and one after the other for each user.
+//!
+//! An item is put in together with its event's reply ([`DeliveryStore::finish`](super::DeliveryStore::finish)),
+//! so it is there exactly if Neon was told that the event is taken care of. Whoever works on an item leases it;
+//! an owner that dies lets the lease lapse. Only the oldest living item of a lane is ever given out.
+
+use super::StoreError;
+use crate::domain::{EndpointId, EventId, Timestamp};
+use std::time::Duration;
+
+/// Keeps items until the app has taken them, or until they are given up.
+#[async_trait::async_trait]
+pub trait Outbox: Send + Sync {
+    /// Leases up to `limit` items that are due, oldest first, and counts the attempt that is about to be made.
+    async fn take_due(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Taken, StoreError>;
+
+    /// Forgets an item that the app has taken, whoever holds its lease by now.
+    async fn delivered(&self, id: &EventId) -> Result<(), StoreError>;
+
+    /// Records why the app has not taken an item, in our own words, and what comes next; changes nothing if
+    /// somebody else has taken the item since.
+    async fn failed(&self, item: &Item, failure: &str, next: Next) -> Result<(), StoreError>;
+
+    /// The oldest `limit` items.
+    async fn list(&self, limit: u32) -> Result<Vec<Entry>, StoreError>;
+
+    /// Makes items due now, dead ones too, which get until `give_up_at` and start to count anew; returns how
+    /// many there were.
+    async fn retry(
+        &self,
+        selection: &Selection,
+        now: Timestamp,
+        give_up_at: Timestamp,
+    ) -> Result<u64, StoreError>;
+
+    /// Forgets items; returns how many there were.
+    async fn discard(&self, selection: &Selection) -> Result<u64, StoreError>;
+
+    /// Forgets what died before `before`; returns how many there were.
+    async fn purge_dead(&self, before: Timestamp) -> Result<u64, StoreError>;
+
+    /// How many items there are.
+    async fn counts(&self) -> Result<Counts, StoreError>;
+}
+
+/// An event on its way into the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewItem {
+    /// Neon's name of the event.
+    pub event_type: String,
+    /// The branch it comes from, which decides where it goes.
+    pub endpoint: Option<EndpointId>,
+    /// Items of one lane are given out one after the other.
+    pub lane: String,
+    /// The request, sealed.
+    pub sealed: Vec<u8>,
+    /// When it came.
+    pub queued_at: Timestamp,
+    /// When it is worth no further attempt.
+    pub give_up_at: Timestamp,
+}
+
+/// An item to be worked on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Neon's id of the event.
+    pub id: EventId,
+    /// The branch it comes from.
+    pub endpoint: Option<EndpointId>,
+    /// The request, sealed.
+    pub sealed: Vec<u8>,
+    /// Which attempt this is, from 1; tells one owner from the next.
+    pub attempt: u32,
+    /// When it is worth no further attempt.
+    pub give_up_at: Timestamp,
+}
+
+/// What there is to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Items that are leased to the caller.
+    pub items: Vec<Item>,
+    /// Whether anything is left that lives: now leased, not yet due, or behind another.
+    pub waiting: bool,
+}
+
+/// What becomes of an item that the app has not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// It is tried again.
+    At(Timestamp),
+    /// It is given up now, and kept for the operator to look at.
+    Dead(Timestamp),
+}
+
+/// An item as an operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Neon's id of the event.
+    pub id: EventId,
+    /// Neon's name of the event.
+    pub event_type: String,
+    /// The branch it comes from.
+    pub endpoint: Option<EndpointId>,
+    /// Whether it lives.
+    pub state: EntryState,
+    /// How many attempts were made, or are being made.
+    pub attempts: u32,
+    /// When it came.
+    pub queued_at: Timestamp,
+    /// Why the last attempt failed, in our own words.
+    pub failure: Option<String>,
+    /// The request, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// Whether an item lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryState {
+    /// It is tried next at this time at the earliest.
+    Waiting(Timestamp),
+    /// It was given up at this time.
+    Dead(Timestamp),
+}
+
+/// Which items an operator means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// The one of this event.
+    One(EventId),
+    /// All that were given up.
+    Dead,
+    /// All.
+    All,
+}
+
+impl Selection {
+    /// The same for a statement: the event, if it is a single one, and whether only dead items are meant.
+    pub(super) fn condition(&self) -> (Option<&str>, bool) {
+        match self {
+            Self::One(id) => (Some(id.as_str()), false),
+            Self::Dead => (None, true),
+            Self::All => (None, false),
+        }
+    }
+}
+
+/// How many items there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Items that are still tried.
+    pub waiting: u64,
+    /// Items that were given up.
+    pub dead: u64,
+}

@@ -1,0 +1,20 @@
+-- What waits for the user's app. `sealed` is encrypted under a key derived from HASH_KEY.
+CREATE TABLE neon_sms_relay_outbox (
+    seq          BIGINT  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    event_id     TEXT    NOT NULL UNIQUE,
+    event_type   TEXT    NOT NULL,
+    endpoint_id  TEXT,
+    lane         TEXT    NOT NULL,
+    sealed       BYTEA   NOT NULL,
+    attempts     INTEGER NOT NULL DEFAULT 0,
+    queued_at    BIGINT  NOT NULL,
+    give_up_at   BIGINT  NOT NULL,
+    due_at       BIGINT  NOT NULL,
+    leased_until BIGINT  NOT NULL DEFAULT 0,
+    failure      TEXT,
+    dead_at      BIGINT
+);
+
+CREATE INDEX neon_sms_relay_outbox_living ON neon_sms_relay_outbox (seq) WHERE dead_at IS NULL;
+CREATE INDEX neon_sms_relay_outbox_lanes ON neon_sms_relay_outbox (lane, seq) WHERE dead_at IS NULL;
+CREATE INDEX neon_sms_relay_outbox_dead ON neon_sms_relay_outbox (dead_at) WHERE dead_at IS NOT NULL;
