@@ -2,6 +2,7 @@
 //!
 //! The only place that sees both the configuration and everything else.
 
+pub mod outbox;
 pub mod providers;
 
 use crate::config::{EndpointRule, Settings, StoreFailureRule};

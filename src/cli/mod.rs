@@ -3,6 +3,7 @@
 
 mod dev;
 mod healthcheck;
+mod outbox;
 mod send;
 mod serve;
 
@@ -35,6 +36,10 @@ enum Command {
         #[arg(long)]
         to: PhoneNumber,
     },
+    /// Look into the outbox: events that wait for FORWARD_URL, and events that it never took. Needs
+    /// STORE_URL; works beside the running server.
+    #[command(subcommand)]
+    Outbox(outbox::OutboxCommand),
     /// Ask the server on this machine at PORT (8080) whether it is alive; exit 1 if not. For containers.
     Healthcheck,
 }
@@ -46,6 +51,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::run(),
         Command::Dev => dev::run(),
         Command::Send { to } => send::run(&to),
+        Command::Outbox(command) => outbox::run(command),
         Command::Healthcheck => healthcheck::run(),
     };
     match result {

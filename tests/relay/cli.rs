@@ -43,9 +43,10 @@ fn a_server_that_is_not_configured_names_every_fault_at_once_and_no_value() {
 fn every_command_says_what_it_needs() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, words) in [
-        (&["--help"][..], &["serve", "dev", "healthcheck"][..]),
+        (&["--help"][..], &["serve", "dev", "outbox", "healthcheck"][..]),
         (&["serve", "--help"], &["NEON_AUTH_URL", "SMS_PROVIDER", ".env"]),
         (&["dev", "--help"], &["DEV_PORT", "no account"]),
+        (&["outbox", "--help"], &["list", "retry", "drop", "STORE_URL"]),
         (&["healthcheck", "--help"], &["PORT"]),
     ] {
         let (code, stdout, _) = text(&run(folder.path(), arguments, &[]));

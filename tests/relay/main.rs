@@ -19,6 +19,8 @@ mod keys;
 mod no_leaks;
 mod ops;
 mod outbox;
+mod outbox_commands;
+mod outbox_load;
 #[path = "../postgres_server/mod.rs"]
 mod postgres_server;
 mod process;

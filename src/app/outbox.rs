@@ -1,0 +1,84 @@
+//! The outbox as an operator gets at it: beside the running server, through the same store.
+
+use crate::config::StoreSettings;
+use crate::domain::app::PATIENCE;
+use crate::domain::{Clock, HashKey, SignedRequest, SystemClock};
+use crate::store::{self, Store, StoreError};
+use anyhow::{Context, bail};
+use secrecy::ExposeSecret;
+use sms_providers::client::tls_config;
+use std::path::Path;
+use std::sync::Arc;
+
+pub use crate::store::{Counts, Entry, EntryState, Selection};
+
+/// The outbox of a `STORE_URL`.
+pub struct OpenOutbox {
+    store: Arc<dyn Store>,
+    configured_key: Option<HashKey>,
+}
+
+impl OpenOutbox {
+    /// Opens the store; creates nothing.
+    ///
+    /// # Errors
+    /// If there is no store that outlives the server, or it cannot be opened.
+    pub fn open(settings: &StoreSettings) -> anyhow::Result<Self> {
+        let url = settings.url.expose_secret();
+        if settings.is_memory() {
+            bail!("STORE_URL is memory:, and only the server itself knows what is in its memory");
+        }
+        if url.strip_prefix("sqlite://").is_some_and(|path| !Path::new(path).exists()) {
+            bail!("STORE_URL names a file that does not exist; run this where the server runs");
+        }
+        let store = store::open(url, tls_config()?).context("STORE_URL")?;
+        let configured_key =
+            settings.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes()));
+        Ok(Self { store, configured_key })
+    }
+
+    /// The oldest `limit` events.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn list(&self, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        self.store.list(limit).await
+    }
+
+    /// How many events there are.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn counts(&self) -> Result<Counts, StoreError> {
+        self.store.counts().await
+    }
+
+    /// What Neon sent; `None` if it was sealed under another `HASH_KEY`.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn request(&self, entry: &Entry) -> Result<Option<SignedRequest>, StoreError> {
+        let written = match &self.configured_key {
+            Some(key) => key.open(&entry.id, &entry.sealed),
+            None => self.store.hash_key().await?.open(&entry.id, &entry.sealed),
+        };
+        Ok(written.as_deref().and_then(SignedRequest::read))
+    }
+
+    /// Makes events due now, and gives them another day; returns how many.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn retry(&self, selection: &Selection) -> Result<u64, StoreError> {
+        let now = SystemClock.now();
+        self.store.retry(selection, now, now.plus(PATIENCE)).await
+    }
+
+    /// Forgets events; returns how many.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn discard(&self, selection: &Selection) -> Result<u64, StoreError> {
+        self.store.discard(selection).await
+    }
+}
