@@ -2,7 +2,7 @@
 
 use super::serve::stop_signal;
 use crate::app::{App, Parts};
-use crate::config::Settings;
+use crate::config::{Settings, is_loopback};
 use crate::dev::{DevOptions, DevServer, ENDPOINT_ID, InboxProvider};
 use crate::domain::SystemClock;
 use anyhow::Context;
@@ -54,7 +54,7 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
             otp_expires_in: OTP_EXPIRES_IN,
             timeout: WEBHOOK_TIMEOUT,
         })?;
-        println!("{}", welcome(&relay_url, &dev));
+        println!("{}", welcome(&relay_url, &dev, settings.forward.routing.targets.default.as_ref()));
         let stop = async {
             stop_signal().await;
             dev.stop().await;
@@ -76,6 +76,15 @@ fn settings(vars: &HashMap<String, String>, neon_url: &Url) -> anyhow::Result<Se
     let mut chosen: HashMap<_, _> =
         [("STORE_URL", "memory:"), ("RUST_LOG", "warn,neon_sms_relay=info")].into();
     chosen.extend(TAKEN_OVER.into_iter().filter_map(|name| Some((name, vars.get(name)?.as_str()))));
+    // The one of `.env` may be the production app's, to whom emulated users are strangers.
+    if vars
+        .get("FORWARD_URL")
+        .and_then(|url| Url::parse(url.trim()).ok())
+        .is_some_and(|url| is_loopback(&url))
+    {
+        let forward = ["FORWARD_URL", "FORWARD_SECRET"];
+        chosen.extend(forward.into_iter().filter_map(|name| Some((name, vars.get(name)?.as_str()))));
+    }
     chosen.extend(fixed);
     let auth_url = neon_url.join("neondb/auth")?;
     chosen.insert("NEON_AUTH_URL", auth_url.as_str());
@@ -102,7 +111,8 @@ fn url_of(listener: &TcpListener) -> anyhow::Result<Url> {
     Ok(Url::parse(&format!("http://{}/", listener.local_addr()?))?)
 }
 
-fn welcome(relay_url: &Url, dev: &DevServer) -> String {
+fn welcome(relay_url: &Url, dev: &DevServer, app: Option<&Url>) -> String {
+    let app = app.map_or("none; set FORWARD_URL=http://localhost:… to your own webhook handler", Url::as_str);
     format!(
         "
   neon-sms-relay is ready. Open this page, enter any number, and sign in:
@@ -111,6 +121,7 @@ fn welcome(relay_url: &Url, dev: &DevServer) -> String {
 
   Relay      {relay_url}webhooks/neon-auth
   Neon Auth  {neon} (emulated)
+  Your app   {app}
 
   Or from another terminal:
 
@@ -121,4 +132,26 @@ fn welcome(relay_url: &Url, dev: &DevServer) -> String {
         inbox = dev.inbox_url(),
         neon = dev.neon_url(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_of_emulated_users_go_to_an_app_on_this_machine_only() {
+        let neon_url = Url::parse("http://127.0.0.1:8025/").unwrap();
+        for (url, expected) in [
+            ("http://localhost:3000/hook", true),
+            (" http://127.0.0.1:3000 ", true),
+            ("https://app.example.com/hook", false),
+            ("http://app.internal/hook", false),
+        ] {
+            let vars = [("FORWARD_URL", url), ("FORWARD_SECRET", "s3cret")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let forward = settings(&vars.into(), &neon_url).unwrap().forward;
+            let taken = (!forward.routing.targets.is_empty(), forward.secret.is_some());
+            assert_eq!(taken, (expected, expected), "{url}");
+        }
+    }
 }

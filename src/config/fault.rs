@@ -1,8 +1,9 @@
 //! What is wrong with the configuration, and how to put it right.
 
+use super::host::is_loopback;
 use std::fmt;
 use std::str::FromStr;
-use url::{Host, Url};
+use url::Url;
 
 /// One variable that is missing or wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,13 +81,7 @@ impl Faults {
         let Ok(url) = Url::parse(value) else {
             return self.add(variable, "is not a URL", remedy);
         };
-        let loopback = match url.host() {
-            Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
-        if url.scheme() == "https" || (url.scheme() == "http" && loopback) {
+        if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) {
             Some(url)
         } else {
             self.add(variable, "is not an https URL", remedy)

@@ -1,11 +1,12 @@
 //! Where events go that the relay does not deliver itself.
 
 use super::fault::Faults;
+use super::host::is_private;
 use super::{EndpointRule, NeonSettings, StoreSettings, Vars};
 use crate::domain::{EndpointId, Routing, Targets};
 use secrecy::SecretString;
 use std::collections::HashMap;
-use url::{Host, Url};
+use url::Url;
 
 /// What a branch's own `FORWARD_URL` starts with: `FORWARD_URL_EP_COOL_SOUND_12345678`.
 const OF_ENDPOINT: &str = "FORWARD_URL_";
@@ -79,7 +80,7 @@ fn read_by_endpoint(
     targets
 }
 
-/// `https`, or `http` to a host that only a private network knows: such as a neighbour on Fly or in Docker.
+/// `https`, or `http` within a private network.
 fn read_url(variable: &str, value: &str, faults: &mut Faults) -> Option<Url> {
     let url = Url::parse(value).ok();
     match url {
@@ -89,17 +90,5 @@ fn read_url(variable: &str, value: &str, faults: &mut Faults) -> Option<Url> {
             "is not an https URL",
             "set the whole URL of your handler; http:// is for hosts of a private network only",
         ),
-    }
-}
-
-fn is_private(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => {
-            let inside = [".internal", ".local", ".localhost", ".flycast"];
-            !name.contains('.') || inside.iter().any(|suffix| name.ends_with(suffix))
-        }
-        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_private(),
-        Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unique_local(),
-        None => false,
     }
 }

@@ -5,6 +5,7 @@
 
 mod fault;
 mod forward;
+mod host;
 mod messagebird;
 mod neon;
 mod server;
@@ -15,6 +16,7 @@ mod vonage;
 
 pub use fault::{ConfigErrors, Fault};
 pub use forward::ForwardSettings;
+pub use host::is_loopback;
 pub use messagebird::MessageBirdSettings;
 pub use neon::{EndpointRule, NeonSettings};
 pub use server::ServerSettings;

@@ -2,6 +2,7 @@
 
 use super::Vars;
 use super::fault::Faults;
+use super::host::is_loopback;
 use crate::domain::EndpointId;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -129,8 +130,4 @@ fn endpoint_of(url: &Url) -> Option<EndpointId> {
     let label = url.host_str()?.split('.').next()?;
     EndpointId::new(label.strip_suffix("-pooler").unwrap_or(label))
         .filter(|id| id.as_str().starts_with("ep-"))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    url.scheme() == "http"
 }

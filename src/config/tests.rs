@@ -67,6 +67,11 @@ fn wrong_values_are_named_by_their_variable() {
         ("STORE_FAILURE", "panic"),
         ("STORE_TTL_HOURS", "forever"),
         ("BEFORE_CREATE", "deny"),
+        ("FORWARD_URL", "app.example.com/hook"),
+        ("FORWARD_URL", "http://app.example.com/hook"),
+        ("FORWARD_URL", "http://203.0.113.7/hook"),
+        ("FORWARD_URL_COOL_SOUND", "https://app.example.com/hook"),
+        ("FORWARD_URL_EP_COOL_SOUND_12345678", "ftp://app.example.com/hook"),
     ] {
         assert_eq!(faulty(&[(name, value)]), [name], "{name}={value}");
     }
@@ -146,4 +151,51 @@ fn a_template_that_needs_more_than_one_segment_is_warned_about() {
         assert!(settings.warnings[0].contains("2 segments"), "{:?}", settings.warnings);
     }
     assert!(settings(&[]).unwrap().warnings.is_empty());
+}
+
+#[test]
+fn plain_http_is_for_apps_that_only_a_private_network_knows() {
+    for url in [
+        "https://app.example.com/hook?x=1",
+        "http://localhost:3000/api/hook",
+        "http://127.0.0.1:3000",
+        "http://app:3000/hook",
+        "http://my-app.internal:8080/hook",
+        "http://10.0.0.7/hook",
+        "http://[fdaa::3]/hook",
+    ] {
+        let targets = settings(&[("FORWARD_URL", url)]).unwrap().forward.routing.targets;
+        assert!(targets.default.is_some(), "{url}");
+    }
+}
+
+#[test]
+fn a_branch_may_have_an_app_of_its_own_and_one_that_is_not_served_is_warned_about() {
+    let own = ("FORWARD_URL_EP_COOL_SOUND_12345678", "https://preview.example.com/hook");
+    let served = settings(&[own]).unwrap();
+    let targets = served.forward.routing.targets;
+    let endpoint = crate::domain::EndpointId::new("ep-cool-sound-12345678");
+    assert_eq!(targets.of(endpoint.as_ref()).unwrap().host_str(), Some("preview.example.com"));
+    assert_eq!((targets.of(None), served.warnings.len()), (None, 0));
+
+    let warnings = settings(&[("FORWARD_URL_EP_OTHER", "https://x.example.com")]).unwrap().warnings;
+    assert!(
+        warnings[0].contains("FORWARD_URL_EP_OTHER") && warnings[0].contains("not served"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn what_forwarding_loses_or_ignores_is_warned_about() {
+    let app = ("FORWARD_URL", "https://app.example.com/hook");
+    for (vars, words) in [
+        (vec![app, ("STORE_URL", "memory:")], "forgets, on a restart"),
+        (vec![app, ("BEFORE_CREATE", "allow")], "BEFORE_CREATE=allow has no effect"),
+        (vec![("FORWARD_SECRET", "s3cret")], "FORWARD_SECRET is set and has no effect"),
+    ] {
+        let warnings = settings(&vars).unwrap().warnings;
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains(words) && !warnings[0].contains("s3cret"), "{warnings:?}");
+    }
+    assert!(settings(&[app, ("FORWARD_SECRET", "s3cret")]).unwrap().warnings.is_empty());
 }

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use neon_sms_relay::domain::{Clock, SystemClock};
 use serde_json::{Value, json};
 use sha1::Sha1;
-use wiremock::matchers::{body_string_contains, method};
+use wiremock::matchers::{body_string_contains, header, method};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 const CODE: &str = "907315";
@@ -19,6 +19,9 @@ const HASH_KEY: &str = "h4sh-key-of-the-operator";
 const WORD_OF_THE_TEXT: &str = "Sesame";
 const WORD_OF_THE_VENDOR: &str = "gobbledygook";
 const WORD_OF_A_STRANGER: &str = "abracadabra";
+const WORD_OF_THE_APP: &str = "hocuspocus";
+const FORWARD_SECRET: &str = "f0rward-s3cret";
+const PASSWORD_OF_THE_APP: &str = "pa55-of-the-app";
 
 /// What Twilio says to the number that ends in this digit; every refusal repeats what it refuses.
 fn replies() -> Vec<(char, ResponseTemplate)> {
@@ -60,14 +63,17 @@ fn changed(field: &str, value: Value) -> Value {
 
 /// Everything that can be wrong with what Neon signed.
 async fn deliver_what_is_refused(relay: &ReadyRelay) {
+    // Of a branch that does not say its name, and so has no app.
+    let mut for_nobody = changed("/event_data/delivery_preference", json!("email"));
+    for_nobody["context"] = json!({});
     for body in [
+        for_nobody,
         changed("/user/phone_number", json!(NUMBER.trim_start_matches('+'))),
         changed("/user/phone_number", json!([format!("{NUMBER}1")])),
         changed("/event_data/otp_code", json!(format!("{CODE}{CODE}"))),
         changed("/event_data/otp_code", json!({ CODE: CODE })),
         changed("/event_data/expires_at", json!(format!("{WORD_OF_A_STRANGER} {CODE}"))),
         changed("/event_data/expires_at", json!("2020-01-01T00:00:00Z")),
-        changed("/event_data/delivery_preference", json!("email")),
         changed("/event_data/otp_type", json!(format!("{CODE} {NUMBER}1"))),
         changed("/event_type", json!(format!("{CODE}{WORD_OF_A_STRANGER}"))),
         changed("/event_type", json!(format!("{CODE}\n{WORD_OF_A_STRANGER}"))),
@@ -80,6 +86,42 @@ async fn deliver_what_is_refused(relay: &ReadyRelay) {
     let broken = format!("{{\"otp_code\":\"{CODE}\",\"phone_number\":\"{NUMBER}1\" {WORD_OF_A_STRANGER}");
     for body in [broken.as_bytes(), &[0xff, 0xfe, 0x00]] {
         send(relay.signer.add_headers(relay.unsigned(body), SystemClock.now(), body)).await;
+    }
+}
+
+/// An app that repeats what it is asked, refuses, and redirects; returns its URL too.
+async fn app() -> (MockServer, String) {
+    let app = MockServer::start().await;
+    let said = format!("{WORD_OF_THE_APP} {CODE} {NUMBER}1");
+    for (event_type, reply) in [
+        ("send.otp", ResponseTemplate::new(200).set_body_string(&said)),
+        ("send.magic_link", ResponseTemplate::new(500).set_body_string(&said)),
+        (
+            "user.before_create",
+            ResponseTemplate::new(302).insert_header("Location", format!("/{CODE}").as_str()),
+        ),
+        ("phone_number.verified", ResponseTemplate::new(503).set_body_string(&said)),
+        ("user.created", ResponseTemplate::new(200)),
+    ] {
+        Mock::given(header("X-Neon-Event-Type", event_type)).respond_with(reply).mount(&app).await;
+    }
+    let address = app.address().to_string();
+    (app, format!("http://relay:{PASSWORD_OF_THE_APP}@{address}/{WORD_OF_THE_APP}"))
+}
+
+/// Everything that is not for SMS.
+async fn deliver_what_is_forwarded(relay: &ReadyRelay) {
+    for (event_type, status) in [
+        ("send.otp", 200),
+        ("send.magic_link", 500),
+        ("user.before_create", 503),
+        ("phone_number.verified", 200),
+        ("user.created", 200),
+    ] {
+        let mut body = changed("/event_data/delivery_preference", json!("email"));
+        body["event_type"] = json!(event_type);
+        body["user"]["id"] = json!(WORD_OF_A_STRANGER);
+        assert_eq!(relay.deliver(&body).await.status, status, "{event_type}");
     }
 }
 
@@ -131,7 +173,10 @@ async fn output_of_a_run(format: &str) -> String {
         let to = format!("To=%2B{}{last_digit}", &NUMBER[1..]);
         Mock::given(method("POST")).and(body_string_contains(to)).respond_with(reply).mount(&twilio).await;
     }
+    let (_app, app_url) = app().await;
     let relay = ReadyRelay::start(&[
+        ("FORWARD_URL_EP_COOL_SOUND_12345678", &app_url),
+        ("FORWARD_SECRET", FORWARD_SECRET),
         ("RUST_LOG", "trace"),
         ("LOG_FORMAT", format),
         ("SMS_PROVIDER", "twilio"),
@@ -152,6 +197,8 @@ async fn output_of_a_run(format: &str) -> String {
         assert_eq!(relay.deliver(&body).await.status, status, "{last_digit}");
         assert_eq!(relay.deliver(&body).await.status, status, "{last_digit} again");
     }
+    deliver_what_is_forwarded(&relay).await;
+    relay.process.wait_for_line("the app does not take an event from the outbox");
     deliver_what_is_refused(&relay).await;
     knock_without_the_key(&relay).await;
     let form = &twilio.received_requests().await.unwrap()[0].body;
@@ -187,6 +234,10 @@ async fn no_code_number_text_or_secret_is_ever_written() {
             "a provider refuses our account",
             "the code was not sent",
             "no_delivery_channel",
+            "the app answered",
+            "the app refuses an event",
+            "it redirects",
+            "the app does not take an event from the outbox",
             "invalid_phone_number",
             "invalid_code",
             "code_expired",
@@ -212,6 +263,9 @@ async fn no_code_number_text_or_secret_is_ever_written() {
             ("the auth token", TOKEN),
             ("the credentials", &encoded_credentials),
             ("the hash key", HASH_KEY),
+            ("the app's words", WORD_OF_THE_APP),
+            ("the app's secret", FORWARD_SECRET),
+            ("the app's password", PASSWORD_OF_THE_APP),
         ] {
             let line = text.lines().find(|line| line.contains(secret));
             assert_eq!(line, None, "{format}: {what} is written");
