@@ -232,6 +232,7 @@ async fn no_code_number_text_or_secret_is_ever_written() {
             "bad_recipient",
             "opted_out",
             "a provider refuses our account",
+            "forgets, on a restart",
             "the code was not sent",
             "no_delivery_channel",
             "the app answered",
