@@ -1,5 +1,6 @@
 //! What a delivery costs: its verification alone, and the whole way from the socket to the provider and
-//! back with each store, beside a bare handler that reads the body and says 200.
+//! back with each store, beside a bare handler that reads the body and says 200; and what it costs to ask an app,
+//! or to keep an event for it.
 //!
 //! `cargo bench --bench delivery`; compare the lines of one run with each other, never with another run.
 
@@ -41,14 +42,29 @@ fn key() -> SigningKey {
     SigningKey::from_bytes(&[7; 32])
 }
 
-fn event() -> String {
+/// What becomes of an event.
+#[derive(Clone, Copy)]
+enum Way {
+    Sms,
+    /// The app is asked.
+    Forward,
+    /// The app gets it in the background.
+    Queue,
+}
+
+fn event(way: Way) -> String {
+    let (event_type, preference) = match way {
+        Way::Sms => ("send.otp", "sms"),
+        Way::Forward => ("send.otp", "email"),
+        Way::Queue => ("user.created", ""),
+    };
     json!({
         "event_id": Uuid::new_v4().to_string(),
-        "event_type": "send.otp",
+        "event_type": event_type,
         "context": { "project_name": "My SaaS App" },
         "user": { "phone_number": "+15551234567" },
         "event_data": {
-            "otp_code": "042137", "otp_type": "sign-in", "delivery_preference": "sms",
+            "otp_code": "042137", "otp_type": "sign-in", "delivery_preference": preference,
             "expires_at": SystemClock.now().plus(Duration::from_secs(300)).to_rfc3339(),
             "ip_address": "192.0.2.1", "user_agent": "Mozilla/5.0"
         }
@@ -97,7 +113,7 @@ fn verification(criterion: &mut Criterion) {
     let runtime = Runtime::new().unwrap();
     let keys = Arc::new(OneKey(key().verifying_key()));
     let verifier = Verifier::new(keys, Duration::from_secs(300), Endpoints::Any);
-    let body = event();
+    let body = event(Way::Sms);
     let headers = headers(&body).map(|(name, value)| (name.to_owned(), value.into_bytes())).to_vec();
     let body = web::Bytes::from(body);
     let now = SystemClock.now();
@@ -122,7 +138,7 @@ async fn bare() -> String {
     url
 }
 
-async fn relay(store_url: &str) -> String {
+async fn relay(store_url: &str, app: &str) -> String {
     let neon = MockServer::start().await;
     let jwk =
         json!({"kty": "OKP", "crv": "Ed25519", "kid": KID, "x": BASE64URL.encode(key().verifying_key())});
@@ -137,6 +153,7 @@ async fn relay(store_url: &str) -> String {
         ("SMS_PROVIDER", "log"),
         ("ALLOW_LOG_PROVIDER", "1"),
         ("STORE_URL", store_url),
+        ("FORWARD_URL", app),
         ("NEON_AUTH_URL", &neon.uri()),
     ];
     let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -151,8 +168,8 @@ async fn relay(store_url: &str) -> String {
     url
 }
 
-async fn deliver(http: &reqwest::Client, url: &str) {
-    let body = event();
+async fn deliver(http: &reqwest::Client, url: &str, way: Way) {
+    let body = event(way);
     let request =
         headers(&body).into_iter().fold(http.post(url), |request, (name, value)| request.header(name, value));
     assert_eq!(request.body(body).send().await.unwrap().status(), 200);
@@ -163,18 +180,27 @@ fn delivery(criterion: &mut Criterion) {
     let http = http_client().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let sqlite = format!("sqlite://{}", folder.path().join("relay.db").display());
-    let mut targets = vec![("bare handler", runtime.block_on(bare()))];
+    let bare = runtime.block_on(bare());
+    let app = format!("{bare}/webhooks/neon-auth");
     let server = PostgresServer::start();
-    for (name, store_url) in [("memory", "memory:"), ("sqlite", &sqlite), ("postgres", &server.url())] {
-        targets.push((name, runtime.block_on(relay(store_url))));
-    }
+    let [memory, sqlite, postgres] =
+        ["memory:", &sqlite, &server.url()].map(|store| runtime.block_on(relay(store, &app)));
+    let targets = [
+        ("bare handler", &bare, Way::Sms),
+        ("memory", &memory, Way::Sms),
+        ("sqlite", &sqlite, Way::Sms),
+        ("postgres", &postgres, Way::Sms),
+        ("memory, forwarded", &memory, Way::Forward),
+        ("sqlite, forwarded", &sqlite, Way::Forward),
+        ("sqlite, queued", &sqlite, Way::Queue),
+    ];
     let mut group = criterion.benchmark_group("delivery");
     group.throughput(Throughput::Elements(CONCURRENT as u64)).sample_size(30);
-    for (name, url) in targets {
+    for (name, url, way) in targets {
         let url = format!("{url}/webhooks/neon-auth");
         group.bench_function(name, |bencher| {
             bencher.to_async(&runtime).iter(|| async {
-                let deliveries = (0..CONCURRENT).map(|_| deliver(&http, &url));
+                let deliveries = (0..CONCURRENT).map(|_| deliver(&http, &url, way));
                 futures_util::future::join_all(deliveries).await
             });
         });

@@ -130,7 +130,7 @@ impl Relay {
         match answer? {
             AppAnswer { status: 200..=299, .. } => {
                 let event_id = item.id.as_str();
-                tracing::debug!(event.id = event_id, attempt = item.attempt, "the app took an event");
+                tracing::info!(event.id = event_id, attempt = item.attempt, "the app took an event");
                 Ok(())
             }
             AppAnswer { status, .. } => Err(AppFailure::Refused(status)),

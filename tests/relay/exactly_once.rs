@@ -70,21 +70,18 @@ impl Scene {
     }
 
     fn relay(&self) -> RelayProcess {
-        RelayProcess::start(&[
-            ("HOST", "127.0.0.1".to_owned()),
-            ("PORT", "0".to_owned()),
-            ("METRICS_PORT", "0".to_owned()),
-            ("LOG_FORMAT", "json".to_owned()),
-            ("STORE_URL", self.store_url.clone()),
+        let vars = [
+            ("LOG_FORMAT", "json"),
+            ("STORE_URL", &self.store_url),
             // Whether a store that is down is worth more than a second text is the operator's choice; here it is not.
-            ("STORE_FAILURE", "refuse".to_owned()),
-            ("NEON_AUTH_URL", format!("{}/neondb/auth", self.neon.uri())),
-            ("SMS_PROVIDER", "twilio".to_owned()),
-            ("TWILIO_ACCOUNT_SID", "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".to_owned()),
-            ("TWILIO_AUTH_TOKEN", "token".to_owned()),
-            ("TWILIO_FROM_NUMBER", "+15005550006".to_owned()),
-            ("TWILIO_BASE_URL", self.twilio.uri()),
-        ])
+            ("STORE_FAILURE", "refuse"),
+            ("SMS_PROVIDER", "twilio"),
+            ("TWILIO_ACCOUNT_SID", "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+            ("TWILIO_AUTH_TOKEN", "token"),
+            ("TWILIO_FROM_NUMBER", "+15005550006"),
+            ("TWILIO_BASE_URL", &self.twilio.uri()),
+        ];
+        RelayProcess::start(&self.neon, &vars)
     }
 
     /// One attempt of Neon's; `None` if the connection broke or was reset on purpose.

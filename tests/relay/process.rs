@@ -48,10 +48,18 @@ struct SoFar {
 }
 
 impl RelayProcess {
-    /// Starts the server with these variables, one of which is `HOST=127.0.0.1`; returns once it listens.
-    pub fn start(vars: &[(&str, String)]) -> Self {
+    /// Starts the server on a free port, with these variables and the keys of `neon`; returns once it listens.
+    pub fn start(neon: &MockServer, vars: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut command = command(folder.path(), &["serve"], vars);
+        let auth_url = format!("{}/neondb/auth", neon.uri());
+        let defaults = [
+            ("HOST", "127.0.0.1"),
+            ("PORT", "0"),
+            ("METRICS_PORT", "0"),
+            ("NEON_AUTH_URL", &auth_url),
+            ("NO_COLOR", "1"),
+        ];
+        let mut command = command(folder.path(), &["serve"], &[&defaults, vars].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let so_far = Mutex::new(SoFar { text: String::new(), open_outputs: 2 });
         let written = Arc::new(Written { so_far, changed: Condvar::new() });
@@ -131,19 +139,8 @@ impl ReadyRelay {
     pub async fn start(vars: &[(&str, &str)]) -> Self {
         let (signer, neon) = (Signer::new(), MockServer::start().await);
         serve_keys(&neon, ResponseTemplate::new(200).set_body_json(signer.jwks())).await;
-        let auth_url = format!("{}/neondb/auth", neon.uri());
-        let defaults = [
-            ("HOST", "127.0.0.1"),
-            ("PORT", "0"),
-            ("METRICS_PORT", "0"),
-            ("WORKERS", "1"),
-            ("STORE_URL", "memory:"),
-            ("NEON_AUTH_URL", &auth_url),
-            ("NO_COLOR", "1"),
-        ];
-        let vars: Vec<_> =
-            defaults.iter().chain(vars).map(|(name, value)| (*name, (*value).to_owned())).collect();
-        let (process, http) = (RelayProcess::start(&vars), http_client().unwrap());
+        let vars = [&[("WORKERS", "1"), ("STORE_URL", "memory:")], vars].concat();
+        let (process, http) = (RelayProcess::start(&neon, &vars), http_client().unwrap());
         let relay = Self { process, signer, http, _neon: neon };
         while relay.get("/readyz").await.status != 200 {
             tokio::task::yield_now().await;
