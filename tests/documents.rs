@@ -1,4 +1,5 @@
-//! What is written for users stays true: every variable that is read is described.
+//! What is written for users stays true: every variable that is read is described, and every program that is shown
+//! is tested.
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
@@ -42,5 +43,31 @@ fn every_variable_is_described_in_the_readme_and_in_the_example() {
         // The older name of NEON_AUTH_URL is understood and not recommended.
         let recommended = name != "NEON_AUTH_BASE_URL";
         assert_eq!(example.contains(&format!("{name}=")), recommended, "{name} in .env.example");
+    }
+}
+
+/// What a program says is in the README, as it looks there.
+fn shown(program: &str) -> String {
+    let (_, rest) = program.split_once("README begins\n").unwrap();
+    let (shown, _) = rest.split_once("README ends").unwrap();
+    // The last line is the start of the comment that ends it.
+    let lines: Vec<_> = shown.lines().collect();
+    let indented = lines[..lines.len() - 1].iter().map(|line| match *line {
+        "" => String::from("\n"),
+        line => format!("    {line}\n"),
+    });
+    indented.collect()
+}
+
+#[test]
+fn the_programs_in_the_readme_are_the_ones_that_are_tested() {
+    let readme = read("README.md");
+    for program in ["fixtures/forward/verify.mjs", "fixtures/forward/verify.py"] {
+        let shown = shown(&read(program));
+        assert!(shown.lines().count() >= 8, "{program}:\n{shown}");
+        assert!(
+            readme.contains(&format!("\n\n{shown}\n")),
+            "README.md does not show, from {program}:\n{shown}"
+        );
     }
 }

@@ -28,3 +28,4 @@ mod retries;
 mod send_otp;
 mod signature;
 mod store_failure;
+mod verifiers;
