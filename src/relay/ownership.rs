@@ -12,6 +12,16 @@ pub const LEASE: Duration = Duration::from_secs(4);
 /// Three renewals may fail before the lease lapses.
 const RENEW_EVERY: Duration = Duration::from_secs(1);
 
+/// An event that is ours for now, and the store that says so.
+pub struct Claimed {
+    /// Where the lease is from.
+    pub store: Arc<dyn DeliveryStore>,
+    /// Whether this is the configured store, and not its stand-in while it is down.
+    pub durable: bool,
+    /// The lease.
+    pub lease: Lease,
+}
+
 /// Ownership of one event.
 pub struct Ownership {
     store: Arc<dyn DeliveryStore>,

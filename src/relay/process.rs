@@ -6,24 +6,16 @@
 //! a second text if the first request had been written; after the reply was stored: the reply.
 
 use super::ask::ask;
-use super::ownership::{LEASE, Ownership};
+use super::ownership::{Claimed, LEASE, Ownership};
 use super::settle::settle;
 use super::{Answer, POLL, Relay, STORE_TIMEOUT, StoreFailure, otp, outbox};
 use crate::domain::{
     Destination, Event, NeonEvent, Recipient, RefuseReason, Reply, Route, TryAgainReason, route,
 };
 use crate::neon::VerifiedDelivery;
-use crate::store::{Claim, DeliveryStore, Lease, NewDelivery, Outcome, StoreError};
+use crate::store::{Claim, DeliveryStore, NewDelivery, Outcome, StoreError};
 use std::sync::Arc;
 use tokio::time::Instant;
-
-/// An event that is ours for now, and the store that says so.
-pub(super) struct Claimed {
-    pub store: Arc<dyn DeliveryStore>,
-    /// Whether this is the configured store, and not its stand-in while it is down.
-    pub durable: bool,
-    pub lease: Lease,
-}
 
 /// Handles one event; `Answer::replayed` if it was handled before.
 pub(super) async fn process(relay: Arc<Relay>, verified: VerifiedDelivery) -> Answer {

@@ -1,7 +1,6 @@
 //! How an event ends: a final reply is stored, for ever; anything else gives the event back.
 
-use super::ownership::LEASE;
-use super::process::Claimed;
+use super::ownership::{Claimed, LEASE};
 use super::{POLL, Relay, STORE_TIMEOUT};
 use crate::domain::{EventId, Reply, TryAgainReason};
 use crate::store::{Claim, DeliveryStore, Held, NewDelivery, Outcome, StoreError};
