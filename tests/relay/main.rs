@@ -16,6 +16,7 @@ mod failover;
 mod forwarding;
 mod harness;
 mod keys;
+mod neon_api;
 mod no_leaks;
 mod ops;
 mod outbox;
