@@ -27,3 +27,4 @@ mod retries;
 mod send_otp;
 mod signature;
 mod store_failure;
+mod subscriptions;
