@@ -3,6 +3,7 @@
 //! The only place that sees both the configuration and everything else.
 
 pub mod branch;
+pub mod checks;
 pub mod providers;
 
 use crate::config::{EndpointRule, Settings, StoreFailureRule};
