@@ -2,12 +2,14 @@
 //!
 //! The only place that sees both the configuration and everything else.
 
+pub mod branch;
+pub mod checks;
 pub mod outbox;
 pub mod providers;
 
 use crate::config::{EndpointRule, Settings, StoreFailureRule};
 use crate::domain::{Clock, HashKey, SystemClock};
-use crate::http::{self, Callbacks, Gate};
+use crate::http::{self, Callbacks, Gate, Subscribed};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
 use crate::relay::{Flights, Forwarder, OnceAMinute, Outage, Relay, StoreFailure};
 use crate::store::memory::MemoryStore;
@@ -19,14 +21,13 @@ use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer};
 use anyhow::Context;
 use secrecy::ExposeSecret;
-use sms_providers::client::{http_client, tls_config};
+use sms_providers::client::{endpoint, http_client, tls_config};
 use sms_providers::{FailoverChain, SmsProvider};
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::{Notify, OnceCell};
-use url::Url;
+use tokio::sync::{Notify, OnceCell, watch};
 
 /// The longest that a shutdown waits for what is in flight: above the 12 s of one event, below Fly's and
 /// Kubernetes' patience.
@@ -90,7 +91,7 @@ impl App {
             verifier: Verifier::new(Arc::new(keys), settings.neon.tolerance, endpoints(settings)),
             clock: clock.clone(),
         });
-        let base = settings.server.public_url.as_ref().map(callback_base);
+        let base = settings.server.public_url.as_ref().map(|url| endpoint(url, &["callbacks"]));
         let relay = Arc::new(Relay {
             store,
             fallback: Arc::new(MemoryStore::default()),
@@ -102,7 +103,7 @@ impl App {
             chain: FailoverChain::new(parts.providers.unwrap_or(configured.chain)),
             template: settings.sms.template.clone().context("SMS_TEMPLATE")?,
             routing: settings.forward.routing.clone(),
-            forwarder: Forwarder::new(http_client, settings.forward.secret.clone(), clock.clone()),
+            forwarder: Forwarder::new(http_client.clone(), settings.forward.secret.clone(), clock.clone()),
             outbox_wake: Notify::new(),
             app_failures: OnceAMinute::default(),
             unhandled: Mutex::default(),
@@ -128,6 +129,11 @@ impl App {
             tasks.spawn_until_drain(relay.clone().work_outbox());
             tasks.spawn_until_drain(count_outbox(relay.clone()));
         }
+        let (subscribed, subscriptions) = watch::channel(Vec::new());
+        if let Some(api) = &settings.neon_api {
+            tasks.spawn_until_drain(branch::watch(branch::api(api, http_client), relay.clone(), subscribed));
+        }
+        let subscribed = Data::new(Subscribed(subscriptions));
         let callbacks = Data::new(Callbacks { base, providers: configured.callbacks });
         let listener = match parts.listener {
             Some(listener) => listener,
@@ -145,6 +151,7 @@ impl App {
                 .app_data(gate.clone())
                 .app_data(relay.clone())
                 .app_data(callbacks.clone())
+                .app_data(subscribed.clone())
                 .app_data(clock.clone())
                 .app_data(shared.clone())
                 .configure(http::routes)
@@ -222,14 +229,6 @@ fn endpoints(settings: &Settings) -> Endpoints {
         EndpointRule::Any => Endpoints::Any,
         EndpointRule::Only(ids) => Endpoints::Only(ids.clone()),
     }
-}
-
-fn callback_base(public_url: &Url) -> Url {
-    let mut url = public_url.clone();
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.pop_if_empty().push("callbacks");
-    }
-    url
 }
 
 fn bind(settings: &Settings, port: u16, variable: &str) -> anyhow::Result<TcpListener> {

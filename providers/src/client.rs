@@ -119,7 +119,7 @@ pub(crate) fn scalar(value: &serde_json::Value) -> Option<String> {
 }
 
 /// The address of `path` below `base`, which may have a path of its own.
-pub(crate) fn endpoint(base: &Url, path: &[&str]) -> Url {
+pub fn endpoint(base: &Url, path: &[&str]) -> Url {
     let mut url = base.clone();
     // A URL without a path, such as `mailto:`, stays as it is, and no request can be made of it.
     if let Ok(mut segments) = url.path_segments_mut() {

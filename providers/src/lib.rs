@@ -38,7 +38,8 @@
 //!    "surely not sent" from "perhaps sent"; you read the reply. Find a [`FailureKind`] for every
 //!    documented error code in one table, fall back on [`client::VendorReply::kind_by_status`], and call
 //!    nothing a success that does not carry the vendor's message id. Put no text of the vendor's into the
-//!    error: a code, and a hint in your own words.
+//!    error: a code, and a hint in your own words. A method `check` asks the vendor about the credentials
+//!    without sending, where it offers that (see [`check`]).
 //! 4. **Believe its reports.** `acme/callback.rs` implements [`StatusCallback`]: the signature first, in
 //!    constant time, then the status word; an unknown word is `Ok(None)`. A vendor without a per-message
 //!    callback leaves this step out.
@@ -49,6 +50,7 @@
 mod breaker;
 pub mod callback;
 pub mod chain;
+pub mod check;
 pub mod client;
 pub mod encoding;
 pub mod error;
@@ -64,6 +66,7 @@ pub mod vonage;
 
 pub use callback::{CallbackError, RawCallback, StatusCallback};
 pub use chain::{Attempt, ChainRun, FailoverChain, Step};
+pub use check::Checked;
 pub use encoding::{Encoding, Segments, segments};
 pub use error::{FailureKind, SendError, VendorCode};
 pub use log::LogProvider;

@@ -2,6 +2,7 @@
 //! 0 done, 1 failed, 2 wrong configuration or arguments.
 
 mod dev;
+mod doctor;
 mod healthcheck;
 mod outbox;
 mod send;
@@ -29,6 +30,11 @@ enum Command {
     /// Run the relay with an emulator of Neon Auth and an SMS inbox: no account, no variable needed.
     /// PORT (8080) is the relay's, DEV_PORT (8025) the emulator's and the inbox's.
     Dev,
+    /// Check everything around the server and print a table: variables, Neon's keys, the providers'
+    /// credentials (nothing is sent), the store, PUBLIC_URL, FORWARD_URL, and the branch at Neon. Reads
+    /// the variables of serve, and NEON_API_KEY, NEON_PROJECT_ID and NEON_BRANCH_ID for the branch; exit
+    /// 1 if anything fails.
+    Doctor,
     /// Send one real test SMS through SMS_PROVIDER's chain and print what each provider said. Needs
     /// SMS_PROVIDER and the providers' variables; exit 1 if no provider took it.
     Send {
@@ -50,6 +56,7 @@ pub fn run() -> ExitCode {
     let result = match command {
         Command::Serve => serve::run(),
         Command::Dev => dev::run(),
+        Command::Doctor => doctor::run(),
         Command::Send { to } => send::run(&to),
         Command::Outbox(command) => outbox::run(command),
         Command::Healthcheck => healthcheck::run(),

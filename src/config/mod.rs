@@ -8,6 +8,7 @@ mod forward;
 mod host;
 mod messagebird;
 mod neon;
+mod neon_api;
 mod server;
 mod sms;
 mod store;
@@ -19,6 +20,7 @@ pub use forward::ForwardSettings;
 pub use host::is_loopback;
 pub use messagebird::MessageBirdSettings;
 pub use neon::{EndpointRule, NeonSettings};
+pub use neon_api::NeonApiSettings;
 pub use server::ServerSettings;
 pub use sms::{ProviderSettings, SmsSettings};
 pub use store::{StoreFailureRule, StoreSettings};
@@ -40,6 +42,8 @@ pub struct Settings {
     pub sms: SmsSettings,
     /// Where everything else goes.
     pub forward: ForwardSettings,
+    /// What Neon can be asked about the branch itself.
+    pub neon_api: Option<NeonApiSettings>,
     /// What is set and has no effect; to be shown once.
     pub warnings: Vec<String>,
 }
@@ -58,7 +62,8 @@ impl Settings {
         let store = StoreSettings::read(&vars, neon.tolerance, &mut faults);
         let sms = SmsSettings::read(&vars, &mut faults, &mut warnings);
         let forward = ForwardSettings::read(&vars, &neon, &store, &mut faults, &mut warnings);
-        faults.into_result(Self { server, neon, store, sms, forward, warnings })
+        let neon_api = NeonApiSettings::read(&vars, &mut faults, &mut warnings);
+        faults.into_result(Self { server, neon, store, sms, forward, neon_api, warnings })
     }
 }
 

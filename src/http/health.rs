@@ -6,15 +6,23 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde_json::json;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// A load balancer waits little longer than this.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The names of the events that the branch is subscribed to, as far as Neon has said so.
+pub struct Subscribed(pub watch::Receiver<Vec<String>>);
 
 pub(super) async fn livez() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "alive" }))
 }
 
-pub(super) async fn readyz(gate: Data<Gate>, relay: Data<Relay>) -> HttpResponse {
+pub(super) async fn readyz(
+    gate: Data<Gate>,
+    relay: Data<Relay>,
+    subscribed: Data<Subscribed>,
+) -> HttpResponse {
     let store = tokio::time::timeout(STORE_TIMEOUT, relay.store.ping()).await;
     let parts = [
         ("keys", gate.verifier.is_ready()),
@@ -23,7 +31,7 @@ pub(super) async fn readyz(gate: Data<Gate>, relay: Data<Relay>) -> HttpResponse
     ];
     let missing: Vec<_> = parts.into_iter().filter_map(|(part, ready)| (!ready).then_some(part)).collect();
     if missing.is_empty() {
-        ready(&relay.warnings(&[]))
+        ready(&relay.warnings(&subscribed.0.borrow()))
     } else {
         HttpResponse::ServiceUnavailable().json(json!({ "status": "not_ready", "missing": missing }))
     }

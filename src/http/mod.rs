@@ -11,13 +11,14 @@ mod webhook;
 pub use callback::Callbacks;
 pub use delivery::Gate;
 pub use error::ApiError;
+pub use health::Subscribed;
 pub use metrics::serve as metrics;
 pub use request_log::request_log;
 
 use actix_web::web::{self, ServiceConfig};
 
-/// The routes on the public port. Their handlers need `Data` of [`Gate`], [`Callbacks`], `Relay` and
-/// `Metrics`.
+/// The routes on the public port. Their handlers need `Data` of [`Gate`], [`Callbacks`], [`Subscribed`], `Relay`
+/// and `Metrics`.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(

@@ -7,7 +7,6 @@ use super::jwks::{JwkSet, Kid};
 use crate::domain::{Clock, Timestamp};
 use ed25519_dalek::VerifyingKey;
 use futures_util::future::join_all;
-use http_body_util::{BodyExt, Limited};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -17,8 +16,6 @@ use url::Url;
 const ON_DEMAND_INTERVAL: Duration = Duration::from_secs(10);
 /// A fetch has to leave time for the SMS within Neon's attempt.
 const FETCH_TIMEOUT: Duration = Duration::from_millis(1500);
-/// Two keys take under 400 bytes.
-const DOCUMENT_LIMIT: usize = 64 * 1024;
 /// How long a key that Neon has withdrawn is still believed.
 const BACKGROUND_INTERVAL: Duration = Duration::from_secs(300);
 /// After a failure the next background fetch comes sooner, at first.
@@ -170,16 +167,14 @@ impl KeyRefresher {
     }
 }
 
-async fn fetch(http: &reqwest::Client, url: &Url) -> Result<JwkSet, &'static str> {
+/// Fetches one key set, or says in our own words why there is none.
+pub async fn fetch(http: &reqwest::Client, url: &Url) -> Result<JwkSet, &'static str> {
     let response = http.get(url.clone()).timeout(FETCH_TIMEOUT).send().await.map_err(|error| {
         if error.is_timeout() { "it does not answer in time" } else { "it cannot be reached" }
     })?;
     if response.status() != reqwest::StatusCode::OK {
         return Err("its status is not 200");
     }
-    let document = Limited::new(reqwest::Body::from(response), DOCUMENT_LIMIT)
-        .collect()
-        .await
-        .map_err(|_| "its document is too large, or broke off")?;
-    JwkSet::parse(&document.to_bytes()).map_err(|_| "its document holds no Ed25519 key")
+    let document = super::read_capped(response).await.ok_or("its document is too large, or broke off")?;
+    JwkSet::parse(&document).map_err(|_| "its document holds no Ed25519 key")
 }

@@ -3,6 +3,7 @@
 //! Nothing of the body is parsed before its signature holds. The module knows what Neon sends and not
 //! what is done about it. There is no shared secret: Neon signs with Ed25519 and publishes the keys.
 
+pub mod api;
 pub mod envelope;
 pub mod error;
 pub mod headers;
@@ -16,10 +17,14 @@ pub use keys::{HttpKeySource, KeyError, KeyRefresher, KeySource};
 use crate::domain::{EndpointId, Event, SignedRequest, Timestamp};
 use bytes::Bytes;
 use headers::SignatureHeaders;
+use http_body_util::{BodyExt, Limited};
 use jws::DetachedJws;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// More than any document of Neon's, far less than what could hurt.
+const DOCUMENT_LIMIT: usize = 64 * 1024;
 
 /// An event that Neon signed, for a branch that this relay serves. Only [`Verifier`] makes one.
 #[derive(Debug, Clone)]
@@ -122,4 +127,10 @@ impl Verifier {
 fn parse_object<'a, T: serde::Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
     let is_object = json.trim_ascii_start().starts_with(b"{");
     is_object.then(|| serde_json::from_slice(json).ok())?
+}
+
+/// The whole body; `None` if it broke off or is too large.
+async fn read_capped(response: reqwest::Response) -> Option<Bytes> {
+    let body = Limited::new(reqwest::Body::from(response), DOCUMENT_LIMIT);
+    Some(body.collect().await.ok()?.to_bytes())
 }

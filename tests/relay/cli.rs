@@ -46,6 +46,7 @@ fn every_command_says_what_it_needs() {
         (&["--help"][..], &["serve", "dev", "outbox", "healthcheck"][..]),
         (&["serve", "--help"], &["NEON_AUTH_URL", "SMS_PROVIDER", ".env"]),
         (&["dev", "--help"], &["DEV_PORT", "no account"]),
+        (&["doctor", "--help"], &["NEON_API_KEY", "FORWARD_URL", "exit 1", "nothing is sent"]),
         (&["outbox", "--help"], &["list", "retry", "drop", "STORE_URL"]),
         (&["healthcheck", "--help"], &["PORT"]),
     ] {

@@ -5,6 +5,7 @@
 
 use super::ChannelsConfig;
 use crate::FailureKind::{self, BadRecipient, Misconfigured, OptedOut, Unavailable};
+use crate::check::{Checked, TIMEOUT, verdict};
 use crate::client::{VendorReply, endpoint, exchange, scalar};
 use crate::{ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider};
 use reqwest::header::AUTHORIZATION;
@@ -15,6 +16,8 @@ use url::Url;
 const BALANCE: &str = "Bird: the workspace has no balance left";
 const CREDENTIALS: &str =
     "Bird: check the access key, the workspace and the channel; a classic MessageBird key does not work here";
+const INACTIVE: &str =
+    "Bird: the channel is not active; activate it in the dashboard, or set BIRD_CHANNEL_ID to another one";
 const CUSTOMER: &str = "Bird: the failure is on the recipient's or the account's side; look its code up under message failure codes";
 
 /// Sends through one SMS channel of a workspace.
@@ -31,6 +34,26 @@ impl BirdChannels {
         let url = endpoint(&config.base_url, &path);
         Self { config, url, http }
     }
+
+    /// Whether Bird accepts the access key and the channel is active.
+    ///
+    /// # Errors
+    /// If it does not, or is not, or says nothing.
+    pub async fn check(&self) -> Result<Checked, SendError> {
+        let path = ["workspaces", &self.config.workspace_id, "channels", &self.config.channel_id];
+        let request = self.http.get(endpoint(&self.config.base_url, &path));
+        let request = request.header(AUTHORIZATION, self.authorization()).timeout(TIMEOUT);
+        let reply = exchange(request).await?;
+        let channel: Value = reply.json().unwrap_or_default();
+        if reply.status.is_success() && channel["status"].as_str().is_some_and(|status| status != "active") {
+            return Err(SendError::new(Misconfigured).with_hint(INACTIVE));
+        }
+        verdict(&reply, |body| body["id"].is_string(), read)
+    }
+
+    fn authorization(&self) -> String {
+        format!("AccessKey {}", self.config.access_key.expose_secret())
+    }
 }
 
 #[async_trait::async_trait]
@@ -40,14 +63,14 @@ impl SmsProvider for BirdChannels {
     }
 
     async fn send(&self, message: &SmsMessage) -> Result<SendReceipt, SendError> {
-        let key = format!("AccessKey {}", self.config.access_key.expose_secret());
         let contact = json!({ "identifierKey": "phonenumber", "identifierValue": message.to.as_e164() });
         let body = json!({
             "receiver": { "contacts": [contact] },
             "body": { "type": "text", "text": { "text": message.body.expose() } },
             "reference": message.reference.as_str(),
         });
-        read(&exchange(self.http.post(self.url.clone()).header(AUTHORIZATION, key).json(&body)).await?)
+        let request = self.http.post(self.url.clone()).header(AUTHORIZATION, self.authorization());
+        read(&exchange(request.json(&body)).await?)
     }
 }
 

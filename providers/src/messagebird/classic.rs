@@ -4,6 +4,7 @@
 
 use super::ClassicConfig;
 use crate::FailureKind::{self, BadRecipient, Misconfigured, Unavailable, Unknown};
+use crate::check::{Checked, TIMEOUT, verdict};
 use crate::client::{VendorReply, endpoint, exchange, scalar};
 use crate::{Encoding, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider, segments};
 use reqwest::header::AUTHORIZATION;
@@ -29,6 +30,20 @@ impl MessageBirdClassic {
     pub fn new(config: ClassicConfig, http: reqwest::Client) -> Self {
         let url = endpoint(&config.base_url, &["messages"]);
         Self { config, url, http }
+    }
+
+    /// Whether MessageBird accepts the access key.
+    ///
+    /// # Errors
+    /// If it does not, or says nothing.
+    pub async fn check(&self) -> Result<Checked, SendError> {
+        let url = endpoint(&self.config.base_url, &["balance"]);
+        let request = self.http.get(url).header(AUTHORIZATION, self.authorization());
+        verdict(&exchange(request.timeout(TIMEOUT)).await?, |body| body["payment"].is_string(), read)
+    }
+
+    fn authorization(&self) -> String {
+        format!("AccessKey {}", self.config.access_key.expose_secret())
     }
 
     fn body(&self, message: &SmsMessage) -> Value {
@@ -62,8 +77,8 @@ impl SmsProvider for MessageBirdClassic {
     }
 
     async fn send(&self, message: &SmsMessage) -> Result<SendReceipt, SendError> {
-        let key = format!("AccessKey {}", self.config.access_key.expose_secret());
-        let request = self.http.post(self.url.clone()).header(AUTHORIZATION, key).json(&self.body(message));
+        let request = self.http.post(self.url.clone()).header(AUTHORIZATION, self.authorization());
+        let request = request.json(&self.body(message));
         read(&exchange(request).await?)
     }
 }

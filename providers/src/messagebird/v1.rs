@@ -5,6 +5,7 @@
 
 use super::V1Config;
 use crate::FailureKind::{self, BadRecipient, Misconfigured, OptedOut, Throttled, Unavailable, Unknown};
+use crate::check::{Checked, TIMEOUT, verdict};
 use crate::client::{VendorReply, endpoint, exchange, scalar};
 use crate::{ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider};
 use secrecy::ExposeSecret;
@@ -27,6 +28,17 @@ impl BirdV1 {
     pub fn new(config: V1Config, http: reqwest::Client) -> Self {
         let url = endpoint(&config.base_url, &["v1", "sms", "messages"]);
         Self { config, url, http }
+    }
+
+    /// Whether Bird accepts the API key.
+    ///
+    /// # Errors
+    /// If it does not, or says nothing.
+    pub async fn check(&self) -> Result<Checked, SendError> {
+        let mut url = self.url.clone();
+        url.set_query(Some("limit=1"));
+        let request = self.http.get(url).bearer_auth(self.config.api_key.expose_secret());
+        verdict(&exchange(request.timeout(TIMEOUT)).await?, Value::is_object, read)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::FailureKind::{self, BadRecipient, Misconfigured, OptedOut, Throttled, Unavailable, Unknown};
 
-const ACCOUNT: &str = "Twilio: the account is suspended, closed or out of balance";
+pub(super) const ACCOUNT: &str = "Twilio: the account is suspended, closed or out of balance";
 const CAMPAIGN: &str = "Twilio: the sender is not registered (toll-free verification or A2P 10DLC)";
 const CREDENTIALS: &str = "Twilio: check the account SID and the auth token or API key, and their region";
 const FILTERED: &str = "Twilio: carriers take this sender's texts for spam; check the wording and the sender";

@@ -63,6 +63,21 @@ impl TwilioConfig {
         }
     }
 
+    /// `GET`ting this sends nothing and needs the credentials. An API key may not see the account.
+    pub(super) fn check_url(&self) -> Url {
+        match &self.credentials {
+            Credentials::AuthToken(_) => {
+                let account = format!("{}.json", self.account_sid);
+                endpoint(&self.base_url, &["2010-04-01", "Accounts", &account])
+            }
+            Credentials::ApiKey { .. } => {
+                let mut url = self.messages_url();
+                url.set_query(Some("PageSize=1"));
+                url
+            }
+        }
+    }
+
     /// `POST`ing here sends a text.
     pub(super) fn messages_url(&self) -> Url {
         endpoint(&self.base_url, &["2010-04-01", "Accounts", &self.account_sid, "Messages.json"])

@@ -2,8 +2,9 @@
 //!
 //! <https://www.twilio.com/docs/messaging/api/message-resource>
 
-use super::codes::{classify, hint_by_status};
+use super::codes::{ACCOUNT, classify, hint_by_status};
 use super::{Sender, TwilioConfig};
+use crate::check::{Checked, TIMEOUT, verdict};
 use crate::client::{VendorReply, exchange, scalar};
 use crate::{FailureKind, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider};
 use serde_json::Value;
@@ -24,6 +25,21 @@ impl TwilioProvider {
     pub fn new(config: TwilioConfig, http: reqwest::Client) -> Self {
         let messages_url = config.messages_url();
         Self { config, messages_url, http }
+    }
+
+    /// Whether Twilio accepts the credentials, and the account may send.
+    ///
+    /// # Errors
+    /// If it does not, or says nothing.
+    pub async fn check(&self) -> Result<Checked, SendError> {
+        let (user, password) = self.config.basic_auth();
+        let request = self.http.get(self.config.check_url()).basic_auth(user, Some(password));
+        let reply = exchange(request.timeout(TIMEOUT)).await?;
+        let account: Value = reply.json().unwrap_or_default();
+        if let Some("suspended" | "closed") = account["status"].as_str() {
+            return Err(SendError::new(FailureKind::Misconfigured).with_hint(ACCOUNT));
+        }
+        verdict(&reply, |body| body["status"] == "active" || body["messages"].is_array(), read)
     }
 
     fn form<'a>(

@@ -4,10 +4,11 @@
 
 use super::codes::{classify_messages, hint_by_status};
 use super::{MessagesAuth, MessagesConfig};
+use crate::check::{Checked, TIMEOUT, verdict};
 use crate::client::{VendorReply, endpoint, exchange, scalar};
 use crate::{FailureKind, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider};
 use jsonwebtoken::{Algorithm, Header};
-use reqwest::RequestBuilder;
+use reqwest::{RequestBuilder, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use url::Url;
@@ -28,6 +29,25 @@ impl VonageMessages {
     pub fn new(config: MessagesConfig, http: reqwest::Client) -> Self {
         let url = endpoint(&config.base_url, &["v1", "messages"]);
         Self { config, url, http }
+    }
+
+    /// Whether Vonage accepts the API key and its secret; about an application only that its key signs.
+    ///
+    /// # Errors
+    /// If it does not, or says nothing.
+    pub async fn check(&self) -> Result<Checked, SendError> {
+        let mut url = endpoint(&self.config.base_url, &["v2", "applications"]);
+        url.set_query(Some("page_size=1"));
+        let request = self.authenticate(self.http.get(url))?;
+        if let MessagesAuth::Application { .. } = &self.config.auth {
+            return Ok(Checked::NotOffered("Vonage tells nothing about an application without a text"));
+        }
+        let reply = exchange(request.timeout(TIMEOUT)).await?;
+        // The list of applications is another API, which a region or a mock need not have.
+        if reply.status == StatusCode::NOT_FOUND {
+            return Ok(Checked::NotOffered("the address in VONAGE_BASE_URL has nothing to ask"));
+        }
+        verdict(&reply, Value::is_object, read)
     }
 
     fn body(&self, message: &SmsMessage) -> Value {

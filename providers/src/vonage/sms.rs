@@ -4,6 +4,7 @@
 
 use super::codes::{classify_sms, hint_by_status};
 use super::{SmsAuth, SmsConfig};
+use crate::check::{Checked, TIMEOUT, verdict};
 use crate::client::{VendorReply, endpoint, exchange, scalar};
 use crate::{Encoding, FailureKind, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider, segments};
 use secrecy::ExposeSecret;
@@ -27,6 +28,19 @@ impl VonageSms {
     pub fn new(config: SmsConfig, http: reqwest::Client) -> Self {
         let url = endpoint(&config.base_url, &["sms", "json"]);
         Self { config, url, http }
+    }
+
+    /// Whether Vonage accepts the API key and its secret.
+    ///
+    /// # Errors
+    /// If it does not, or says nothing.
+    pub async fn check(&self) -> Result<Checked, SendError> {
+        let SmsAuth::Secret(secret) = &self.config.auth else {
+            return Ok(Checked::NotOffered("Vonage tells nothing about a signature secret without a text"));
+        };
+        let url = endpoint(&self.config.base_url, &["account", "get-balance"]);
+        let request = self.http.get(url).basic_auth(&self.config.api_key, Some(secret.expose_secret()));
+        verdict(&exchange(request.timeout(TIMEOUT)).await?, |body| !body["value"].is_null(), read)
     }
 
     fn form(&self, message: &SmsMessage, timestamp: u64) -> Vec<(&'static str, String)> {

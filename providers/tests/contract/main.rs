@@ -46,6 +46,7 @@ macro_rules! contract {
 }
 
 mod cases;
+mod checks;
 mod upstream;
 mod vendor;
 

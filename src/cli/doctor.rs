@@ -1,0 +1,74 @@
+//! `neon-sms-relay doctor`: a list of checks → a table. It sends no text.
+
+use crate::app::checks::{self, Finding, Status};
+use crate::config::{ConfigErrors, Fault, Settings, SmsSettings, StoreSettings};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
+use sms_providers::client::{http_client, tls_config};
+use std::process::ExitCode;
+
+/// The name of what is looked at, and how; `None` if its variables have faults.
+type Check<'a> = (&'static str, Option<BoxFuture<'a, Vec<Finding>>>);
+
+pub(super) fn run() -> anyhow::Result<ExitCode> {
+    let findings = super::runtime()?.block_on(examine())?;
+    println!("{}", table(&findings));
+    let failed = findings.iter().any(|finding| finding.status == Status::Fail);
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+async fn examine() -> anyhow::Result<Vec<Finding>> {
+    // Whoever has not yet found the one variable wants to know whether the others are right.
+    let (all, sms, store) = match super::vars() {
+        Ok(vars) => (
+            Settings::from_vars(vars.clone()),
+            SmsSettings::from_vars(vars.clone()).ok(),
+            StoreSettings::from_vars(vars).ok(),
+        ),
+        Err(errors) => (Err(errors), None, None),
+    };
+    let mut findings = variables(&all);
+    let (all, http, tls) = (all.ok(), http_client().map_err(anyhow::Error::from_boxed)?, tls_config()?);
+    let (all, http) = (all.as_ref(), &http);
+    let checks: [Check<'_>; 6] = [
+        ("keys", all.map(|all| checks::keys(&all.neon, http).boxed())),
+        ("provider", sms.as_ref().map(|(sms, _)| checks::senders(sms, http).boxed())),
+        ("store", store.as_ref().map(|store| checks::storage(store, tls).boxed())),
+        ("public url", all.map(|all| checks::public_url(all.server.public_url.as_ref(), http).boxed())),
+        ("FORWARD_URL", all.map(|all| checks::forward_targets(&all.forward.routing.targets, http).boxed())),
+        ("neon webhook", all.map(|all| checks::branch(all, http).boxed())),
+    ];
+    let found = join_all(checks.into_iter().map(async |(name, check)| match check {
+        Some(check) => check.await,
+        None => vec![Finding::new(Status::Skip, name, "once the variables are right")],
+    }));
+    findings.extend(found.await.into_iter().flatten());
+    Ok(findings)
+}
+
+fn variables(settings: &Result<Settings, ConfigErrors>) -> Vec<Finding> {
+    match settings {
+        Err(ConfigErrors(faults)) => {
+            let line = |fault: &Fault| {
+                let found = format!("{}: {}", fault.problem, fault.remedy);
+                Finding::new(Status::Fail, &fault.variable, found)
+            };
+            faults.iter().map(line).collect()
+        }
+        Ok(settings) => {
+            let right = Finding::new(Status::Ok, "variables", "serve has all that it needs");
+            let warnings = settings.warnings.iter();
+            std::iter::once(right)
+                .chain(warnings.map(|warning| Finding::new(Status::Warn, "variables", warning)))
+                .collect()
+        }
+    }
+}
+
+fn table(findings: &[Finding]) -> String {
+    let width = findings.iter().map(|finding| finding.name.chars().count()).max().unwrap_or(0);
+    let line = |finding: &Finding| {
+        format!("{:<4}  {:<width$}  {}", finding.status.as_str(), finding.name, finding.found)
+    };
+    findings.iter().map(line).collect::<Vec<_>>().join("\n")
+}
