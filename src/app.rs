@@ -6,6 +6,7 @@ pub mod branch;
 pub mod checks;
 pub mod outbox;
 pub mod providers;
+mod upkeep;
 
 use crate::config::{EndpointRule, Settings, StoreFailureRule};
 use crate::domain::{Clock, HashKey, SystemClock};
@@ -13,7 +14,7 @@ use crate::http::{self, Callbacks, Gate, Subscribed};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
 use crate::relay::{Flights, Forwarder, OnceAMinute, Outage, Relay, StoreFailure};
 use crate::store::memory::MemoryStore;
-use crate::store::{self, Counts, DeliveryStore, Store, StoreError};
+use crate::store::{self, Store};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
 use actix_web::dev::Server;
@@ -28,6 +29,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Notify, OnceCell, watch};
+use tokio::task::JoinHandle;
 
 /// The longest that a shutdown waits for what is in flight: above the 12 s of one event, below Fly's and
 /// Kubernetes' patience.
@@ -37,12 +39,6 @@ const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 /// How long a connection may wait for its first or next request. actix closes it then, a fresh one with a
 /// 408; its default of 5 s is just when Neon, its own 5 s over, takes a pooled connection for a retry.
 const IDLE: Duration = Duration::from_secs(75);
-/// How often finished events are forgotten.
-const PURGE_EVERY: Duration = Duration::from_secs(600);
-/// How long an event that the user's app never took is kept to be looked at.
-const KEEP_DEAD: Duration = Duration::from_secs(7 * 24 * 3600);
-/// How often the metrics learn how much is in the outbox.
-const COUNT_EVERY: Duration = Duration::from_secs(15);
 
 /// Parts that a caller brings in place of the configured ones.
 #[derive(Default)]
@@ -64,6 +60,8 @@ pub struct App {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
     tasks: Tasks,
+    /// Starts deliveries to the user's app.
+    outbox: JoinHandle<()>,
 }
 
 impl App {
@@ -122,13 +120,13 @@ impl App {
             let relay = relay.clone();
             async move { relay.warm_up().await }
         });
-        tasks.spawn_until_drain(purge(relay.clone(), settings.store.ttl));
-        if relay.routing.targets.is_empty() {
-            tasks.spawn_until_drain(tell_what_waits_for_nobody(relay.clone()));
+        tasks.spawn_until_drain(upkeep::purge(relay.clone(), settings.store.ttl));
+        let outbox = if relay.routing.targets.is_empty() {
+            tasks.spawn_until_drain(upkeep::tell_what_waits_for_nobody(relay.clone()))
         } else {
-            tasks.spawn_until_drain(relay.clone().work_outbox());
-            tasks.spawn_until_drain(count_outbox(relay.clone()));
-        }
+            tasks.spawn_until_drain(upkeep::tend_outbox(relay.clone()));
+            tasks.spawn_until_drain(relay.clone().work_outbox())
+        };
         let (subscribed, subscriptions) = watch::channel(Vec::new());
         if let Some(api) = &settings.neon_api {
             tasks.spawn_until_drain(branch::watch(branch::api(api, http_client), relay.clone(), subscribed));
@@ -173,7 +171,8 @@ impl App {
             })
             .transpose()?
             .map(HttpServer::run);
-        Ok(Self { server: server.listen(listener)?.run(), metrics_server, address, metrics_address, tasks })
+        let server = server.listen(listener)?.run();
+        Ok(Self { server, metrics_server, address, metrics_address, tasks, outbox })
     }
 
     /// The public address, with the port that was taken if 0 was asked for.
@@ -211,6 +210,8 @@ impl App {
                 in_flight = tasks.running(),
                 "stopping: no new requests, finishing what is in flight"
             );
+            // Nobody waits for what it would start now; what it has started is finished.
+            self.outbox.abort();
             let started = tokio::time::Instant::now();
             let _ = tokio::time::timeout(DRAIN, handle.stop(true)).await;
             let cut_off = tasks.drain(DRAIN.saturating_sub(started.elapsed())).await;
@@ -235,41 +236,4 @@ fn bind(settings: &Settings, port: u16, variable: &str) -> anyhow::Result<TcpLis
     let address = SocketAddr::new(settings.server.host, port);
     TcpListener::bind(address)
         .with_context(|| format!("cannot listen on {address}; set {variable} to another port"))
-}
-
-/// Forgets what is older than `ttl`.
-async fn purge(relay: Arc<Relay>, ttl: Duration) {
-    loop {
-        tokio::time::sleep(PURGE_EVERY).await;
-        let now = relay.clock.now();
-        let before = now.minus(ttl);
-        let forgotten = async {
-            let dead = relay.store.purge_dead(now.minus(KEEP_DEAD)).await?;
-            Ok::<_, StoreError>(dead + relay.store.purge(before).await? + relay.fallback.purge(before).await?)
-        };
-        match forgotten.await {
-            Ok(0) => {}
-            Ok(events) => tracing::debug!(events, "forgot old events"),
-            Err(error) => tracing::warn!(%error, "cannot forget old events; trying again later"),
-        }
-    }
-}
-
-async fn count_outbox(relay: Arc<Relay>) {
-    loop {
-        if let Ok(counts) = relay.store.counts().await {
-            relay.metrics.outbox(counts.waiting, counts.dead);
-        }
-        tokio::time::sleep(COUNT_EVERY).await;
-    }
-}
-
-/// Events may wait from a time when there was an app.
-async fn tell_what_waits_for_nobody(relay: Arc<Relay>) {
-    if let Ok(Counts { waiting: waiting @ 1.., .. }) = relay.store.counts().await {
-        tracing::warn!(
-            waiting,
-            "events wait in the outbox, and FORWARD_URL is not set; see: neon-sms-relay outbox list"
-        );
-    }
 }

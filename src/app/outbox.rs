@@ -2,7 +2,7 @@
 
 use crate::config::StoreSettings;
 use crate::domain::app::PATIENCE;
-use crate::domain::{Clock, HashKey, SignedRequest, SystemClock};
+use crate::domain::{Clock, EventId, HashKey, SignedRequest, SystemClock};
 use crate::store::{self, Store, StoreError};
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
@@ -19,7 +19,7 @@ pub struct OpenOutbox {
 }
 
 impl OpenOutbox {
-    /// Opens the store; creates nothing.
+    /// Opens the store as the server does; a file that is not there is not made.
     ///
     /// # Errors
     /// If there is no store that outlives the server, or it cannot be opened.
@@ -37,12 +37,12 @@ impl OpenOutbox {
         Ok(Self { store, configured_key })
     }
 
-    /// The oldest `limit` events.
+    /// The oldest `limit` of these events.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn list(&self, limit: u32) -> Result<Vec<Entry>, StoreError> {
-        self.store.list(limit).await
+    pub async fn list(&self, selection: &Selection, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        self.store.list(selection, limit).await
     }
 
     /// How many events there are.
@@ -53,19 +53,20 @@ impl OpenOutbox {
         self.store.counts().await
     }
 
-    /// What Neon sent; `None` if it was sealed under another `HASH_KEY`.
+    /// What Neon sent; `None` if it has gone meanwhile, or was sealed under another `HASH_KEY`.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn request(&self, entry: &Entry) -> Result<Option<SignedRequest>, StoreError> {
+    pub async fn request(&self, id: &EventId) -> Result<Option<SignedRequest>, StoreError> {
+        let Some(sealed) = self.store.sealed(id).await? else { return Ok(None) };
         let written = match &self.configured_key {
-            Some(key) => key.open(&entry.id, &entry.sealed),
-            None => self.store.hash_key().await?.open(&entry.id, &entry.sealed),
+            Some(key) => key.open(id, &sealed),
+            None => self.store.hash_key().await?.open(id, &sealed),
         };
         Ok(written.as_deref().and_then(SignedRequest::read))
     }
 
-    /// Makes events due now, and gives them another day; returns how many.
+    /// Lets events be tried at once when it is their turn, for another day; returns how many.
     ///
     /// # Errors
     /// If the store fails.
@@ -79,6 +80,6 @@ impl OpenOutbox {
     /// # Errors
     /// If the store fails.
     pub async fn discard(&self, selection: &Selection) -> Result<u64, StoreError> {
-        self.store.discard(selection).await
+        self.store.discard(selection, SystemClock.now()).await
     }
 }

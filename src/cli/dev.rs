@@ -112,7 +112,10 @@ fn url_of(listener: &TcpListener) -> anyhow::Result<Url> {
 }
 
 fn welcome(relay_url: &Url, dev: &DevServer, app: Option<&Url>) -> String {
-    let app = app.map_or("none; set FORWARD_URL=http://localhost:… to your own webhook handler", Url::as_str);
+    let app = app.map_or_else(
+        || "none; set FORWARD_URL=http://localhost:… to your own webhook handler".to_owned(),
+        |url| format!("{}{}", url.origin().ascii_serialization(), url.path()),
+    );
     format!(
         "
   neon-sms-relay is ready. Open this page, enter any number, and sign in:

@@ -12,7 +12,7 @@ pub(super) enum OutboxCommand {
     /// Show the oldest events, how often each was tried, and why the app has not taken it.
     List {
         /// Only the event of this id.
-        #[arg(value_parser = event_id)]
+        #[arg(value_parser = event_id, conflicts_with = "dead")]
         id: Option<EventId>,
         /// Only events that were given up.
         #[arg(long)]
@@ -64,55 +64,65 @@ pub(super) fn run(command: OutboxCommand) -> anyhow::Result<ExitCode> {
         let outbox = OpenOutbox::open(&settings)?;
         match command {
             OutboxCommand::List { id, dead, limit, show } => {
-                list(&outbox, id.as_ref(), dead, limit, show).await?;
+                let selection = match id {
+                    Some(id) => Selection::One(id),
+                    None if dead => Selection::Dead,
+                    None => Selection::All,
+                };
+                list(&outbox, &selection, limit, show).await?;
+                Ok(ExitCode::SUCCESS)
             }
             OutboxCommand::Retry(which) => {
-                let mut count = 0;
+                let (mut count, mut missing) = (0, Vec::new());
                 for selection in which.selections() {
-                    count += some(&selection, outbox.retry(&selection).await?)?;
+                    let found = outbox.retry(&selection).await?;
+                    count += found;
+                    missing.extend(missed(selection, found));
                 }
-                println!("{count} to be tried again, within 30 s if the server runs with FORWARD_URL.");
+                println!("{count} to be tried again, within 30 s of their turn, if the server runs.");
+                told(&missing)
             }
             OutboxCommand::Drop(which) => {
-                let mut count = 0;
+                let (mut count, mut missing) = (0, Vec::new());
                 for selection in which.selections() {
-                    count += some(&selection, outbox.discard(&selection).await?)?;
+                    let found = outbox.discard(&selection).await?;
+                    count += found;
+                    missing.extend(missed(selection, found));
                 }
                 println!("{count} dropped.");
+                told(&missing)
             }
         }
-        Ok(ExitCode::SUCCESS)
     })
 }
 
-/// A single event that is asked for by name has to be there.
-fn some(selection: &Selection, count: u64) -> anyhow::Result<u64> {
+/// A single event that is asked for by its id has to be there.
+fn missed(selection: Selection, found: u64) -> Option<EventId> {
     match selection {
-        Selection::One(id) if count == 0 => bail!("no event {id} is in the outbox"),
-        Selection::One(_) | Selection::Dead | Selection::All => Ok(count),
+        Selection::One(id) if found == 0 => Some(id),
+        Selection::One(_) | Selection::Dead | Selection::All => None,
     }
 }
 
-async fn list(
-    outbox: &OpenOutbox,
-    id: Option<&EventId>,
-    dead: bool,
-    limit: u32,
-    show: bool,
-) -> anyhow::Result<()> {
-    let is_meant = |entry: &Entry| {
-        id.is_none_or(|id| entry.id == *id) && (!dead || matches!(entry.state, EntryState::Dead(_)))
-    };
-    // What is asked for may be behind any number of others.
-    let all = if dead || id.is_some() { u32::MAX } else { limit };
-    let entries = outbox.list(all).await?.into_iter().filter(is_meant).take(limit as usize);
+fn told(missing: &[EventId]) -> anyhow::Result<ExitCode> {
+    if missing.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let ids: Vec<_> = missing.iter().map(EventId::as_str).collect();
+    bail!("not in the outbox: {}", ids.join(", "))
+}
+
+async fn list(outbox: &OpenOutbox, selection: &Selection, limit: u32, show: bool) -> anyhow::Result<()> {
+    let entries = outbox.list(selection, limit).await?;
     println!("{:<36}  {:<32}  {:>8}  {:<29}  last failure", "event", "type", "attempts", "state");
     for entry in entries {
         println!("{}", line(&entry));
         if show {
-            match outbox.request(&entry).await? {
+            match outbox.request(&entry.id).await? {
                 Some(request) => println!("{}", whole(&request)),
-                None => println!("    cannot be opened: it was sealed under another HASH_KEY"),
+                None => {
+                    println!("    cannot be opened: it was sealed under another HASH_KEY, or is gone by now")
+                }
             }
         }
     }
@@ -124,6 +134,7 @@ async fn list(
 fn line(entry: &Entry) -> String {
     let state = match entry.state {
         EntryState::Waiting(at) => format!("next {at}"),
+        EntryState::Behind => "behind another of its user".to_owned(),
         EntryState::Dead(at) => format!("dead {at}"),
     };
     let Entry { id, event_type, attempts, failure, .. } = entry;

@@ -178,6 +178,9 @@ fn a_branch_may_have_an_app_of_its_own_and_one_that_is_not_served_is_warned_abou
     assert_eq!(targets.of(endpoint.as_ref()).unwrap().host_str(), Some("preview.example.com"));
     assert_eq!((targets.of(None), served.warnings.len()), (None, 0));
 
+    let warnings = settings(&[own, ("NEON_ENDPOINT_IDS", "ep-cool-sound-12345678,ep-b")]).unwrap().warnings;
+    assert_eq!(warnings, ["no FORWARD_URL takes the events of ep-b that are not for SMS"]);
+
     let warnings = settings(&[("FORWARD_URL_EP_OTHER", "https://x.example.com")]).unwrap().warnings;
     assert!(
         warnings[0].contains("FORWARD_URL_EP_OTHER") && warnings[0].contains("not served"),

@@ -8,7 +8,9 @@ use std::time::Duration;
 use url::Url;
 
 /// Where events go that the relay does not deliver itself (`FORWARD_URL`, `FORWARD_URL_EP_…`).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// A URL may hold a password; `Debug` shows none.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Targets {
     /// For every branch that has none of its own.
     pub default: Option<Url>,
@@ -25,6 +27,13 @@ impl Targets {
     /// Whether there is none at all.
     pub fn is_empty(&self) -> bool {
         self.default.is_none() && self.by_endpoint.is_empty()
+    }
+}
+
+impl fmt::Debug for Targets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (default, endpoints) = (self.default.is_some(), self.by_endpoint.keys());
+        write!(f, "Targets(default: {default}, {:?})", endpoints.collect::<Vec<_>>())
     }
 }
 
@@ -106,6 +115,7 @@ mod tests {
             Targets { default: Some(default.clone()), by_endpoint: [(known.clone(), own.clone())].into() };
         assert_eq!(targets.of(Some(&known)), Some(&own));
         assert_eq!((targets.of(Some(&other)), targets.of(None)), (Some(&default), Some(&default)));
+        assert!(!format!("{targets:?}").contains("example"));
         let targets = Targets { default: None, ..targets };
         assert_eq!((targets.of(Some(&other)), targets.is_empty()), (None, false));
     }

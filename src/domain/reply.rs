@@ -1,9 +1,10 @@
 //! What the relay decided about an event.
 
 use sms_providers::ProviderName;
+use std::fmt;
 
 /// The decision about one event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Reply {
     /// Delivered by a provider, or acknowledged where there is nothing to deliver (`None`).
     Done(Option<Accepted>),
@@ -28,6 +29,18 @@ impl Reply {
             Self::Done(_) | Self::Refused(_) => true,
             Self::App { status, .. } => *status < 500,
             Self::TryAgain(_) => false,
+        }
+    }
+}
+
+/// An app may repeat what it was asked, so its words are not shown.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(accepted) => write!(f, "Done({accepted:?})"),
+            Self::App { status, body } => write!(f, "App({status}, {} bytes)", body.len()),
+            Self::Refused(reason) => write!(f, "Refused({reason:?})"),
+            Self::TryAgain(reason) => write!(f, "TryAgain({reason:?})"),
         }
     }
 }

@@ -39,7 +39,7 @@ const EVENT_TIME: Duration = Duration::from_secs(12);
 const POLL: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(250));
 /// A store that takes longer is as good as down: the user waits.
 const STORE_TIMEOUT: Duration = Duration::from_secs(3);
-/// No event waits longer for a store that is slow to say its key.
+/// No text waits longer for a store that is slow to say under which key its number is hashed.
 const KEY_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// The relay and its ports.
@@ -123,16 +123,17 @@ impl Relay {
         answer
     }
 
-    /// Asks the store for the key, so that the first event need not.
+    /// Asks the store for the key until it has said it, so that no event need do so.
     pub async fn warm_up(&self) {
-        if let Err(error) = self.hash_key.get_or_try_init(|| self.store.hash_key()).await {
+        while let Err(error) = self.hash_key.get_or_try_init(|| self.store.hash_key()).await {
             self.outage.failed(&error);
+            tokio::time::sleep(POLL.1).await;
         }
     }
 
-    async fn key(&self) -> Result<&HashKey, StoreError> {
+    async fn key(&self, within: Duration) -> Result<&HashKey, StoreError> {
         let key = self.hash_key.get_or_try_init(|| self.store.hash_key());
-        tokio::time::timeout(KEY_TIMEOUT, key).await.unwrap_or_else(|_| Err(StoreError::timed_out()))
+        tokio::time::timeout(within, key).await.unwrap_or_else(|_| Err(StoreError::timed_out()))
     }
 
     /// What is left of an event's time. An attempt that comes after it is up is one that somebody still waits
@@ -149,10 +150,13 @@ impl Relay {
     /// which the branch subscribes; a name and a sentence each.
     pub fn warnings(&self, subscribed: &[String]) -> Vec<(String, &'static str)> {
         let mut names = self.unhandled.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        names.extend(subscribed.iter().cloned());
+        if self.routing.targets.is_empty() {
+            names.extend(subscribed.iter().cloned());
+        }
+        let allow_sign_up = self.routing.allow_sign_up;
         names
             .into_iter()
-            .filter_map(|name| unhandled(&name, &self.routing).map(|told| (name, told)))
+            .filter_map(|name| unhandled(&name, allow_sign_up).map(|told| (name, told)))
             .collect()
     }
 

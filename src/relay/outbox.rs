@@ -9,6 +9,7 @@ use crate::domain::{AppAnswer, AppFailure, Reply, SignedRequest, TryAgainReason}
 use crate::neon::VerifiedDelivery;
 use crate::store::{Item, NewItem, Next, Outcome, StoreError};
 use crate::telemetry::metrics::Waiting;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -20,15 +21,14 @@ const AT_ONCE: usize = 16;
 const REQUEST_TIME: Duration = Duration::from_secs(10);
 /// How long an item stays with an owner that has died: one request, and time to write down what came of it.
 const LEASE: Duration = Duration::from_secs(15);
-/// How often the store is asked while something waits for its time.
-const BUSY: Duration = Duration::from_millis(500);
-/// How often it is asked while nothing waits, for items of an instance that died: what this one puts in wakes it.
-const IDLE: Duration = Duration::from_secs(30);
+/// How often the store is asked at the most, as long as nothing happens here, and at the least: another instance
+/// may have died, and left items that nobody else knows of.
+const PAUSE: RangeInclusive<Duration> = Duration::from_millis(500)..=Duration::from_secs(30);
 
 /// The outcome of an event that goes into the outbox.
 pub(super) async fn queue(relay: &Relay, verified: &VerifiedDelivery) -> Outcome {
     let event = verified.event();
-    let key = match relay.key().await {
+    let key = match relay.key(STORE_TIMEOUT).await {
         Ok(key) => key,
         Err(error) => {
             relay.outage.failed(&error);
@@ -70,18 +70,19 @@ impl Relay {
     async fn start_due(self: &Arc<Self>, slots: &Arc<Semaphore>) -> Duration {
         let free = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
         if free == 0 {
-            return IDLE;
+            return *PAUSE.end();
         }
-        let take = self.store.take_due(self.clock.now(), LEASE, free);
+        let now = self.clock.now();
+        let take = self.store.take_due(now, LEASE, free);
         let taken = match tokio::time::timeout(STORE_TIMEOUT, take).await {
             Ok(Ok(taken)) => taken,
             Ok(Err(error)) => {
                 self.outage.failed(&error);
-                return BUSY;
+                return *PAUSE.start();
             }
             Err(_) => {
                 self.outage.failed(&StoreError::timed_out());
-                return BUSY;
+                return *PAUSE.start();
             }
         };
         for item in taken.items {
@@ -93,13 +94,14 @@ impl Relay {
                 relay.outbox_wake.notify_one();
             });
         }
-        if taken.waiting { BUSY } else { IDLE }
+        let pause = taken.next_due.map_or(*PAUSE.end(), |due_at| due_at.since(now));
+        pause.clamp(*PAUSE.start(), *PAUSE.end())
     }
 
     /// Makes one attempt and records what came of it.
     async fn bring(&self, item: &Item) {
         let started = Instant::now();
-        let sent = match self.key().await {
+        let sent = match self.key(STORE_TIMEOUT).await {
             Ok(key) => match key.open(&item.id, &item.sealed).as_deref().and_then(SignedRequest::read) {
                 Some(request) => self.send(item, &request).await,
                 None => Err(AppFailure::Unreadable),
@@ -110,7 +112,7 @@ impl Relay {
         match sent {
             Ok(()) => {
                 // The app has it: what cannot be written down now would be sent again.
-                while let Err(error) = self.store.delivered(&item.id).await {
+                while let Err(error) = self.store.delivered(&item.id, self.clock.now()).await {
                     self.outage.failed(&error);
                     if started.elapsed() > LEASE {
                         return;

@@ -8,7 +8,7 @@
 use super::ask::ask;
 use super::ownership::{Claimed, LEASE, Ownership};
 use super::settle::settle;
-use super::{Answer, POLL, Relay, STORE_TIMEOUT, StoreFailure, otp, outbox};
+use super::{Answer, KEY_TIMEOUT, POLL, Relay, STORE_TIMEOUT, StoreFailure, otp, outbox};
 use crate::domain::{
     Destination, Event, NeonEvent, Recipient, RefuseReason, Reply, Route, TryAgainReason, route,
 };
@@ -98,8 +98,12 @@ async fn dispatch(
         // Only a send.otp is routed there.
         (Route::Sms, _) => Reply::TryAgain(TryAgainReason::Internal),
         (Route::Queue, _) if durable => return outbox::queue(relay, verified).await,
+        (Route::Forward, _) => ask(relay, verified, ownership).await,
         // Where nothing can be kept, only the app itself can take it.
-        (Route::Forward | Route::Queue, _) => ask(relay, verified, ownership).await,
+        (Route::Queue, _) => match ask(relay, verified, ownership).await {
+            Reply::App { status: 200..=299, .. } => Reply::Done(None),
+            _ => Reply::TryAgain(TryAgainReason::StoreUnavailable),
+        },
         (Route::Acknowledge, _) => Reply::Done(None),
         (Route::AllowSignUp, _) => Reply::App { status: 200, body: br#"{"allowed":true}"#.to_vec() },
         (Route::DenySignUp, _) => {
@@ -136,6 +140,6 @@ impl Relay {
         let NeonEvent::SendOtp(otp) = &event.kind else { return None };
         let Destination::Number(number) = &otp.destination else { return None };
         // If the key cannot be had, the claim that follows meets the same failure and handles it.
-        self.key().await.ok().map(|key| key.recipient(number))
+        self.key(KEY_TIMEOUT).await.ok().map(|key| key.recipient(number))
     }
 }

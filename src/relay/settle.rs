@@ -28,7 +28,12 @@ pub(super) async fn settle(
         Ok(Held::Yes) => outcome.reply,
         Ok(Held::Lost) => {
             tracing::warn!(event.id = %delivery.id, "another instance had taken the event over");
-            if outcome.queued.is_none() { outcome.reply } else { Reply::TryAgain(TryAgainReason::InFlight) }
+            match outcome.reply {
+                // Its decision counts, and the next attempt gets it.
+                Reply::App { .. } => Reply::TryAgain(TryAgainReason::InFlight),
+                reply if outcome.queued.is_none() => reply,
+                _ => Reply::TryAgain(TryAgainReason::InFlight),
+            }
         }
         Err(error) => {
             relay.outage.failed(&error);
@@ -48,7 +53,7 @@ async fn finish(relay: &Relay, claimed: &Claimed, outcome: &Outcome) -> Result<H
     let mut stored = outcome.clone();
     if let (true, Reply::App { body, .. }) = (claimed.durable, &mut stored.reply) {
         // An app may repeat what it was asked, so its answers are not for a disk as they are.
-        *body = relay.key().await?.seal(&claimed.lease.id, body).ok_or(StoreError::Corrupt)?;
+        *body = relay.key(STORE_TIMEOUT).await?.seal(&claimed.lease.id, body).ok_or(StoreError::Corrupt)?;
     }
     let held = claimed.store.finish(claimed.lease.clone(), &stored, relay.clock.now()).await?;
     if held == Held::Yes && stored.queued.is_some() {
@@ -73,7 +78,7 @@ impl Relay {
     /// A stored reply as it was before it was sealed.
     pub(super) async fn unsealed(&self, id: &EventId, reply: Reply) -> Reply {
         let Reply::App { status, body } = reply else { return reply };
-        match self.key().await.map(|key| key.open(id, &body)) {
+        match self.key(STORE_TIMEOUT).await.map(|key| key.open(id, &body)) {
             Ok(Some(body)) => Reply::App { status, body },
             Ok(None) => {
                 tracing::error!(event.id = %id, "the stored answer cannot be opened: HASH_KEY has changed");

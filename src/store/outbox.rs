@@ -1,8 +1,8 @@
 //! What waits to be brought to the user's app: at least once, and one after the other for each user.
 //!
 //! An item is put in together with its event's reply ([`DeliveryStore::finish`](super::DeliveryStore::finish)),
-//! so it is there exactly if Neon was told that the event is taken care of. Whoever works on an item leases it;
-//! an owner that dies lets the lease lapse. Only the oldest living item of a lane is ever given out.
+//! so it is there whenever Neon was told that the event is taken care of. Whoever works on an item leases it; an
+//! owner that dies lets the lease lapse. Only the oldest living item of a lane has its turn.
 
 use super::StoreError;
 use crate::domain::{EndpointId, EventId, Timestamp};
@@ -11,21 +11,30 @@ use std::time::Duration;
 /// Keeps items until the app has taken them, or until they are given up.
 #[async_trait::async_trait]
 pub trait Outbox: Send + Sync {
-    /// Leases up to `limit` items that are due, oldest first, and counts the attempt that is about to be made.
+    /// Leases up to `limit` items that are due, the longest due first, and counts the attempt that is about to be
+    /// made.
     async fn take_due(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Taken, StoreError>;
 
-    /// Forgets an item that the app has taken, whoever holds its lease by now.
-    async fn delivered(&self, id: &EventId) -> Result<(), StoreError>;
+    /// Forgets an item that the app has taken, whoever holds its lease by now; the next of its lane has its turn.
+    async fn delivered(&self, id: &EventId, now: Timestamp) -> Result<(), StoreError>;
 
     /// Records why the app has not taken an item, in our own words, and what comes next; changes nothing if
     /// somebody else has taken the item since.
     async fn failed(&self, item: &Item, failure: &str, next: Next) -> Result<(), StoreError>;
 
-    /// The oldest `limit` items.
-    async fn list(&self, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    /// Gives a turn to whoever is the oldest of its lane and has none; returns how many there were.
+    ///
+    /// Others' changes may go unnoticed where items come and go in the same moment.
+    async fn give_turns(&self, now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Makes items due now, dead ones too, which get until `give_up_at` and start to count anew; returns how
-    /// many there were.
+    /// The oldest `limit` items.
+    async fn list(&self, selection: &Selection, limit: u32) -> Result<Vec<Entry>, StoreError>;
+
+    /// The sealed request of an item; `None` if it is gone.
+    async fn sealed(&self, id: &EventId) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Lets items be tried at once when it is their turn, dead ones too, which start to count anew; gives all of
+    /// them until `give_up_at` and returns how many there were.
     async fn retry(
         &self,
         selection: &Selection,
@@ -34,7 +43,7 @@ pub trait Outbox: Send + Sync {
     ) -> Result<u64, StoreError>;
 
     /// Forgets items; returns how many there were.
-    async fn discard(&self, selection: &Selection) -> Result<u64, StoreError>;
+    async fn discard(&self, selection: &Selection, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Forgets what died before `before`; returns how many there were.
     async fn purge_dead(&self, before: Timestamp) -> Result<u64, StoreError>;
@@ -80,8 +89,8 @@ pub struct Item {
 pub struct Taken {
     /// Items that are leased to the caller.
     pub items: Vec<Item>,
-    /// Whether anything is left that lives: now leased, not yet due, or behind another.
-    pub waiting: bool,
+    /// When the next one may be due: at its time, or when a lease lapses, the ones above included.
+    pub next_due: Option<Timestamp>,
 }
 
 /// What becomes of an item that the app has not taken.
@@ -110,8 +119,6 @@ pub struct Entry {
     pub queued_at: Timestamp,
     /// Why the last attempt failed, in our own words.
     pub failure: Option<String>,
-    /// The request, sealed.
-    pub sealed: Vec<u8>,
 }
 
 /// Whether an item lives.
@@ -119,8 +126,21 @@ pub struct Entry {
 pub enum EntryState {
     /// It is tried next at this time at the earliest.
     Waiting(Timestamp),
+    /// An older one of its lane has its turn.
+    Behind,
     /// It was given up at this time.
     Dead(Timestamp),
+}
+
+impl EntryState {
+    /// From the columns of a row.
+    pub(super) fn of(due_at: Option<i64>, dead_at: Option<i64>) -> Self {
+        match (dead_at, due_at) {
+            (Some(at), _) => Self::Dead(Timestamp::from_millis(at)),
+            (None, Some(at)) => Self::Waiting(Timestamp::from_millis(at)),
+            (None, None) => Self::Behind,
+        }
+    }
 }
 
 /// Which items an operator means.

@@ -153,7 +153,7 @@ async fn a_decision_is_made_once_also_across_a_restart_and_is_not_readable_on_th
     assert_eq!(app.requests().await.len(), 1);
 
     again.stopped().await;
-    assert_unreadable(folder.path(), &["15551234567", "CLOSED", "a@example.com"]);
+    assert_unreadable(folder.path(), &["15551234567", "CLOSED", "eyJhbGxvd2VkIjpm"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,6 +23,8 @@ mod ops;
 mod outbox;
 mod outbox_commands;
 mod outbox_load;
+mod outbox_safety;
+mod plugged;
 #[path = "../postgres_server/mod.rs"]
 mod postgres_server;
 mod process;

@@ -3,18 +3,17 @@
 use crate::app_stub::{AppStub, assert_unreadable, header, never, status};
 use crate::forwarding::signed_at;
 use crate::harness::{NUMBER, Start, TestRelay, event, manual_clock};
-use crate::store_failure;
 use neon_sms_relay::app::Parts;
-use neon_sms_relay::domain::{Clock, ManualClock, SystemClock};
+use neon_sms_relay::domain::{Clock, ManualClock};
 use neon_sms_relay::store::memory::MemoryStore;
-use neon_sms_relay::store::{Counts, EntryState, Outbox};
+use neon_sms_relay::store::{Counts, Entry, EntryState, Outbox, Selection};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use wiremock::Request;
 
 /// The `number`th event about a user.
-fn of_user(user: &str, number: u64) -> Value {
+pub fn of_user(user: &str, number: u64) -> Value {
     let mut body = event("user.created");
     body["user"]["id"] = json!(user);
     body["event_data"]["number"] = json!(number);
@@ -53,10 +52,14 @@ impl Scene {
         }
     }
 
+    async fn oldest(&self) -> Entry {
+        self.store.list(&Selection::All, 1).await.unwrap().remove(0)
+    }
+
     /// Waits until the first item has failed as often.
     async fn wait_for_failures(&self, attempts: u32) {
         loop {
-            let entry = self.store.list(1).await.unwrap().remove(0);
+            let entry = self.oldest().await;
             let failed = matches!(entry.state, EntryState::Waiting(due_at) if due_at > self.clock.now());
             if entry.attempts == attempts && failed {
                 return;
@@ -99,7 +102,7 @@ async fn an_app_that_fails_is_tried_again_with_neons_timestamp_and_a_time_and_nu
         scene.clock.advance(Duration::from_secs(pause));
     }
     scene.wait_for_failures(4).await;
-    let entry = scene.store.list(1).await.unwrap().remove(0);
+    let entry = scene.oldest().await;
     assert_eq!(entry.failure.as_deref(), Some("it answers 500"));
 
     scene.app.answer_without_forgetting(status(204)).await;
@@ -138,7 +141,7 @@ async fn after_a_day_an_event_is_given_up_and_the_next_of_its_user_has_its_turn(
     scene.wait_for_failures(1).await;
     scene.clock.advance(Duration::from_secs(24 * 3600));
     scene.wait_for(Counts { waiting: 0, dead: 1 }).await;
-    let entry = scene.store.list(9).await.unwrap().remove(0);
+    let entry = scene.oldest().await;
     assert_eq!((entry.attempts, entry.failure.as_deref()), (2, Some("it answers 400")));
     assert_eq!(entry.state, EntryState::Dead(scene.clock.now()));
 
@@ -155,7 +158,7 @@ async fn a_redirect_of_the_app_is_a_failure_and_is_named() {
     scene.app.answer(status(301).insert_header("Location", scene.app.url())).await;
     scene.accept(&of_user("u", 1)).await;
     scene.wait_for_failures(1).await;
-    let entry = scene.store.list(1).await.unwrap().remove(0);
+    let entry = scene.oldest().await;
     assert!(entry.failure.unwrap().contains("it redirects"));
     assert_eq!(scene.app.requests().await.len(), 1);
 }
@@ -204,56 +207,4 @@ async fn what_waits_goes_where_the_url_leads_by_then() {
     relay.stopped().await;
     let _again = right.relay_with(Start { vars, ..Start::default() }).await;
     assert_eq!(number(&right.wait_for(1).await[0]), 7);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn neon_is_not_told_that_an_event_is_kept_while_it_cannot_be() {
-    for rule in ["send", "refuse"] {
-        let app = AppStub::answering(status(500)).await;
-        let (relay, store) = store_failure::relay_with(rule, &[("FORWARD_URL", app.url())]).await;
-        store.pull(true);
-        let body = of_user("u", 1);
-        let answer = relay.deliver(&body).await;
-        // With `send` only the app itself can take what cannot be kept, and this one does not.
-        assert_eq!(answer.status, if rule == "send" { 500 } else { 503 }, "{rule}");
-        if rule == "send" {
-            app.answer(status(200)).await;
-            assert_eq!(relay.deliver(&body).await.status, 200);
-            assert_eq!(app.requests().await.len(), 1);
-            assert!(relay.deliver(&body).await.replayed);
-        }
-        store.pull(false);
-        app.answer(status(200)).await;
-        assert_eq!(relay.deliver(&of_user("u", 2)).await.status, 200, "{rule}");
-        app.wait_for(1).await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn how_much_waits_is_counted_and_who_was_called() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let app = AppStub::answering(status(500)).await;
-    let vars = vec![("METRICS_PORT", port.to_string())];
-    let relay = app.relay_with(Start { vars, ..Start::default() }).await;
-    relay.deliver(&event("send.magic_link")).await;
-    relay.deliver(&of_user("u", 1)).await;
-    app.wait_for(2).await;
-    let lines = [
-        r#"neon_sms_relay_deliveries_total{event="send_magic_link",reply="app"} 1"#,
-        r#"neon_sms_relay_deliveries_total{event="user_created",reply="accepted"} 1"#,
-        r#"neon_sms_relay_forwards_total{from="neon",result="5xx"} 1"#,
-        r#"neon_sms_relay_forwards_total{from="outbox",result="5xx"} "#,
-        "neon_sms_relay_outbox_waiting ",
-        "neon_sms_relay_outbox_dead 0",
-    ];
-    let started = SystemClock.now();
-    loop {
-        let metrics = relay.http.get(relay.metrics_url.as_deref().unwrap()).send().await.unwrap();
-        let text = metrics.text().await.unwrap();
-        let missing: Vec<_> = lines.iter().filter(|line| !text.contains(**line)).collect();
-        if missing.is_empty() {
-            return;
-        }
-        assert!(SystemClock.now().since(started) < Duration::from_secs(30), "{missing:?} in:\n{text}");
-    }
 }

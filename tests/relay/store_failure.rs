@@ -1,115 +1,18 @@
 //! The store is down: `STORE_FAILURE` decides, `/readyz` tells, and nothing has to be restarted.
 
 use crate::harness::{Start, TestRelay, otp};
+use crate::plugged::relay_on_a_plugged_store as relay;
 use neon_sms_relay::app::Parts;
-use neon_sms_relay::domain::{Clock, DeliveryRef, EventId, HashKey, SystemClock, Timestamp};
+use neon_sms_relay::domain::{Clock, EventId, SystemClock};
 use neon_sms_relay::store::memory::MemoryStore;
-use neon_sms_relay::store::{
-    Claim, Counts, DeliveryStore, Entry, Held, Item, Lease, NewDelivery, Next, Outbox, Outcome, Selection,
-    StatusChange, StoreError, Taken,
-};
+use neon_sms_relay::store::{Claim, DeliveryStore, NewDelivery};
 use serde_json::json;
-use sms_providers::StatusUpdate;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-
-/// A store with a plug to pull.
-#[derive(Default)]
-pub struct Plugged {
-    store: MemoryStore,
-    pulled: AtomicBool,
-}
-
-impl Plugged {
-    pub fn pull(&self, pulled: bool) {
-        self.pulled.store(pulled, Ordering::SeqCst);
-    }
-
-    fn check(&self) -> Result<&MemoryStore, StoreError> {
-        if self.pulled.load(Ordering::SeqCst) { Err(StoreError::timed_out()) } else { Ok(&self.store) }
-    }
-}
-
-#[async_trait::async_trait]
-impl DeliveryStore for Plugged {
-    async fn claim(
-        &self,
-        delivery: &NewDelivery,
-        now: Timestamp,
-        lease: Duration,
-    ) -> Result<Claim, StoreError> {
-        self.check()?.claim(delivery, now, lease).await
-    }
-    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Held, StoreError> {
-        self.check()?.renew(lease, until).await
-    }
-    async fn finish(&self, lease: Lease, outcome: &Outcome, now: Timestamp) -> Result<Held, StoreError> {
-        self.check()?.finish(lease, outcome, now).await
-    }
-    async fn release(&self, lease: Lease) -> Result<(), StoreError> {
-        self.check()?.release(lease).await
-    }
-    async fn record_status(
-        &self,
-        delivery: &DeliveryRef,
-        update: &StatusUpdate,
-    ) -> Result<StatusChange, StoreError> {
-        self.check()?.record_status(delivery, update).await
-    }
-    async fn purge(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.check()?.purge(before).await
-    }
-    async fn hash_key(&self) -> Result<HashKey, StoreError> {
-        self.check()?.hash_key().await
-    }
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.check()?.ping().await
-    }
-}
-
-#[async_trait::async_trait]
-impl Outbox for Plugged {
-    async fn take_due(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Taken, StoreError> {
-        self.check()?.take_due(now, lease, limit).await
-    }
-    async fn delivered(&self, id: &EventId) -> Result<(), StoreError> {
-        self.check()?.delivered(id).await
-    }
-    async fn failed(&self, item: &Item, failure: &str, next: Next) -> Result<(), StoreError> {
-        self.check()?.failed(item, failure, next).await
-    }
-    async fn list(&self, limit: u32) -> Result<Vec<Entry>, StoreError> {
-        self.check()?.list(limit).await
-    }
-    async fn retry(&self, which: &Selection, now: Timestamp, until: Timestamp) -> Result<u64, StoreError> {
-        self.check()?.retry(which, now, until).await
-    }
-    async fn discard(&self, selection: &Selection) -> Result<u64, StoreError> {
-        self.check()?.discard(selection).await
-    }
-    async fn purge_dead(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.check()?.purge_dead(before).await
-    }
-    async fn counts(&self) -> Result<Counts, StoreError> {
-        self.check()?.counts().await
-    }
-}
-
-async fn relay(rule: &str) -> (TestRelay, Arc<Plugged>) {
-    relay_with(rule, &[]).await
-}
-
-pub async fn relay_with(rule: &str, vars: &[(&'static str, String)]) -> (TestRelay, Arc<Plugged>) {
-    let store = Arc::new(Plugged::default());
-    let parts = Parts { store: Some(store.clone()), ..Parts::default() };
-    let vars = [&[("STORE_FAILURE", rule.to_owned())], vars].concat();
-    (TestRelay::with(Start { vars, parts, ..Start::default() }).await, store)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_send_codes_go_out_once_while_the_store_is_down() {
-    let (relay, store) = relay("send").await;
+    let (relay, store) = relay(&[("STORE_FAILURE", "send")]).await;
     store.pull(true);
     let body = otp(|_| {});
     let (first, second) = (relay.deliver(&body).await, relay.deliver(&body).await);
@@ -122,7 +25,7 @@ async fn with_send_codes_go_out_once_while_the_store_is_down() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_refuse_neon_is_asked_to_try_again() {
-    let (relay, store) = relay("refuse").await;
+    let (relay, store) = relay(&[("STORE_FAILURE", "refuse")]).await;
     store.pull(true);
     let body = otp(|_| {});
     assert_eq!(relay.deliver(&body).await.error(), (503, "store_unavailable".into()));
@@ -134,7 +37,7 @@ async fn with_refuse_neon_is_asked_to_try_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_fails_after_the_send_does_not_cause_a_second_one() {
     for rule in ["send", "refuse"] {
-        let (relay, store) = relay(rule).await;
+        let (relay, store) = relay(&[("STORE_FAILURE", rule)]).await;
         relay.stub.hold();
         let body = otp(|_| {});
         let break_down = async {
@@ -152,7 +55,7 @@ async fn a_store_that_fails_after_the_send_does_not_cause_a_second_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn readiness_follows_the_store_without_a_restart() {
-    let (relay, store) = relay("send").await;
+    let (relay, store) = relay(&[("STORE_FAILURE", "send")]).await;
     store.pull(true);
     let answer = relay.get("/readyz").await;
     assert_eq!((answer.status.as_u16(), &answer.json()["missing"]), (503, &json!(["store"])));

@@ -75,6 +75,8 @@ macro_rules! contract {
                 a_dead_item_is_kept_and_no_longer_in_the_way,
                 a_retry_brings_dead_items_back_and_waiting_ones_forward,
                 what_is_discarded_is_gone,
+                whoever_is_next_in_a_lane_has_its_turn_whatever_becomes_of_the_one_before,
+                any_number_of_items_is_listed_retried_and_forgotten,
                 old_dead_items_are_forgotten,
                 takers_at_once_share_the_items,
                 what_is_queued_survives_a_restart,

@@ -42,7 +42,7 @@ fn ids(items: &[Item]) -> Vec<&str> {
 }
 
 async fn listed(store: &dyn Store) -> Vec<Entry> {
-    store.list(100).await.unwrap()
+    store.list(&Selection::All, 100).await.unwrap()
 }
 
 pub async fn an_event_is_queued_in_the_step_that_finishes_it_and_only_once(home: &Home) {
@@ -55,15 +55,16 @@ pub async fn an_event_is_queued_in_the_step_that_finishes_it_and_only_once(home:
     assert_eq!(store.finish(owner.clone(), &queued("a", "user"), NOW).await.unwrap(), Held::Yes);
     assert_eq!(store.finish(owner, &queued("a", "user"), NOW).await.unwrap(), Held::Lost);
     let NewItem { event_type, endpoint, sealed, queued_at, .. } = new_item("a", "user");
+    let id = EventId::new("a").unwrap();
+    assert_eq!(store.sealed(&id).await.unwrap(), Some(sealed));
     let expected = Entry {
-        id: EventId::new("a").unwrap(),
+        id,
         event_type,
         endpoint,
         state: EntryState::Waiting(NOW),
         attempts: 0,
         queued_at,
         failure: None,
-        sealed,
     };
     assert_eq!(listed(&*store).await, [expected]);
 
@@ -81,10 +82,10 @@ pub async fn an_item_is_leased_to_one_owner_until_the_lease_lapses(home: &Home) 
     assert_eq!(take(&*store, NOW).await, std::slice::from_ref(&first));
     for at in [NOW, NOW.plus(LEASE)] {
         let taken = store.take_due(at, LEASE, 100).await.unwrap();
-        assert_eq!(taken, Taken { items: Vec::new(), waiting: true });
+        assert_eq!(taken, Taken { items: Vec::new(), next_due: Some(NOW.plus(LEASE)) });
     }
     assert_eq!(take(&*store, NOW.plus(LEASE + SECOND)).await, [Item { attempt: 2, ..first.clone() }]);
-    store.delivered(&first.id).await.unwrap();
+    store.delivered(&first.id, NOW).await.unwrap();
     assert_eq!(store.take_due(NOW.plus(DAY), LEASE, 100).await.unwrap(), Taken::default());
 }
 
@@ -94,14 +95,14 @@ pub async fn items_of_a_lane_are_given_out_one_after_the_other_and_lanes_side_by
         put(&*store, id, lane).await;
     }
     let limited = store.take_due(NOW, LEASE, 1).await.unwrap();
-    assert_eq!((ids(&limited.items), limited.waiting), (vec!["a1"], true));
+    assert_eq!((ids(&limited.items), limited.next_due), (vec!["a1"], Some(NOW)));
     assert_eq!(ids(&take(&*store, NOW).await), ["b1"]);
-    store.delivered(&EventId::new("a1").unwrap()).await.unwrap();
+    store.delivered(&EventId::new("a1").unwrap(), NOW).await.unwrap();
     let second = take(&*store, NOW).await;
     assert_eq!(ids(&second), ["a2"]);
     // Whoever failed goes first again, however long the others have been waiting.
     store.failed(&second[0], "it answers 500", Next::At(NOW.plus(SECOND))).await.unwrap();
-    store.delivered(&EventId::new("b1").unwrap()).await.unwrap();
+    store.delivered(&EventId::new("b1").unwrap(), NOW).await.unwrap();
     assert_eq!(ids(&take(&*store, NOW).await), ["b2"]);
     assert_eq!(ids(&take(&*store, NOW.plus(SECOND)).await), ["a2"]);
 }
@@ -127,7 +128,7 @@ pub async fn an_owner_whose_lease_lapsed_cannot_put_the_item_back(home: &Home) {
     assert!(take(&*store, NOW.plus(LEASE + SECOND * 2)).await.is_empty(), "the owner lost its lease");
     assert_eq!(listed(&*store).await[0].failure, None);
     // That the app has it is true whoever says so.
-    store.delivered(&stale.id).await.unwrap();
+    store.delivered(&stale.id, NOW).await.unwrap();
     store.failed(&owner, "late", Next::At(NOW)).await.unwrap();
     assert_eq!(listed(&*store).await, []);
 }
@@ -180,11 +181,50 @@ pub async fn what_is_discarded_is_gone(home: &Home) {
     for id in ["b", "c", "d"] {
         put(&*store, id, id).await;
     }
-    assert_eq!(store.discard(&Selection::One(EventId::new("b").unwrap())).await.unwrap(), 1);
-    assert_eq!(store.discard(&Selection::Dead).await.unwrap(), 1);
+    assert_eq!(store.discard(&Selection::One(EventId::new("b").unwrap()), NOW).await.unwrap(), 1);
+    assert_eq!(store.discard(&Selection::Dead, NOW).await.unwrap(), 1);
     assert_eq!(store.counts().await.unwrap(), Counts { waiting: 2, dead: 0 });
-    assert_eq!(store.discard(&Selection::All).await.unwrap(), 2);
+    assert_eq!(store.discard(&Selection::All, NOW).await.unwrap(), 2);
     assert_eq!(listed(&*store).await, []);
+}
+
+pub async fn whoever_is_next_in_a_lane_has_its_turn_whatever_becomes_of_the_one_before(home: &Home) {
+    let store = home.open();
+    for id in ["a", "b", "c", "d", "e"] {
+        put(&*store, id, "user").await;
+    }
+    let states = async || listed(&*store).await.into_iter().map(|entry| entry.state).collect::<Vec<_>>();
+    let (turn, behind) = (EntryState::Waiting(NOW), EntryState::Behind);
+    assert_eq!(states().await, [turn, behind, behind, behind, behind]);
+    let first = take(&*store, NOW).await.remove(0);
+    store.delivered(&first.id, NOW).await.unwrap();
+    assert_eq!(states().await, [turn, behind, behind, behind]);
+    let second = take(&*store, NOW).await.remove(0);
+    store.failed(&second, "it answers 500", Next::Dead(NOW)).await.unwrap();
+    assert_eq!(states().await, [EntryState::Dead(NOW), turn, behind, behind]);
+    let third = Selection::One(EventId::new("c").unwrap());
+    assert_eq!(store.discard(&third, NOW).await.unwrap(), 1);
+    assert_eq!(states().await, [EntryState::Dead(NOW), turn, behind]);
+    // One that is brought back goes first again.
+    assert_eq!(store.retry(&Selection::All, NOW, NOW.plus(DAY)).await.unwrap(), 3);
+    assert_eq!(ids(&take(&*store, NOW).await), ["b"]);
+    assert_eq!(store.give_turns(NOW).await.unwrap(), 0);
+    store.delivered(&second.id, NOW).await.unwrap();
+    assert_eq!(ids(&take(&*store, NOW).await), ["d"]);
+}
+
+pub async fn any_number_of_items_is_listed_retried_and_forgotten(home: &Home) {
+    let store = home.open();
+    for number in 0..1_200 {
+        put(&*store, &number.to_string(), &format!("lane {}", number % 400)).await;
+    }
+    assert_eq!(store.list(&Selection::All, 3).await.unwrap().len(), 3);
+    let one = Selection::One(EventId::new("777").unwrap());
+    assert_eq!(store.list(&one, 9).await.unwrap()[0].id.as_str(), "777");
+    assert_eq!(store.retry(&Selection::All, NOW, NOW.plus(DAY)).await.unwrap(), 1_200);
+    assert_eq!(store.take_due(NOW, LEASE, 1_000).await.unwrap().items.len(), 400);
+    assert_eq!(store.discard(&Selection::All, NOW).await.unwrap(), 1_200);
+    assert_eq!(store.counts().await.unwrap(), Counts::default());
 }
 
 pub async fn old_dead_items_are_forgotten(home: &Home) {
@@ -211,7 +251,7 @@ pub async fn takers_at_once_share_the_items(home: &Home) {
         assert!(!items.is_empty(), "nothing is given out any more: {given:?}");
         for item in items {
             assert_eq!(item.attempt, 1, "{} was given out twice", item.id);
-            store.delivered(&item.id).await.unwrap();
+            store.delivered(&item.id, NOW).await.unwrap();
             given.push(item.id.as_str().parse::<usize>().unwrap());
         }
     }

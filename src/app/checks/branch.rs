@@ -49,10 +49,12 @@ fn judge(webhook: &Webhook, settings: &Settings) -> Vec<Finding> {
         Finding::new(Fail, EVENTS, "send.otp is not enabled, so no code arrives here; enable it")
     });
     let nobody = |event: &String| {
-        let problem = unhandled(event, &settings.forward.routing)?;
+        let problem = unhandled(event, settings.forward.routing.allow_sign_up)?;
         Some(Finding::new(Warn, EVENTS, format!("{event}: {problem}")))
     };
-    findings.extend(subscribed.iter().filter_map(nobody));
+    if settings.forward.routing.targets.is_empty() {
+        findings.extend(subscribed.iter().filter_map(nobody));
+    }
     let (theirs, ours) = (webhook.timeout().as_secs(), settings.neon.timeout.as_secs());
     findings.push(if theirs == ours {
         Finding::new(Good, TIMEOUT, format!("{ours} s on both sides"))

@@ -104,8 +104,10 @@ impl DeliveryStore for MemoryStore {
         if !outcome.reply.is_final() {
             return Err(StoreError::NotFinal);
         }
-        let held = self.change(&lease, |row| row.outcome = Some(outcome.clone()));
-        if let (Held::Yes, Some(item)) = (held, &outcome.queued) {
+        let mut outcome = outcome.clone();
+        let queued = outcome.queued.take();
+        let held = self.change(&lease, |row| row.outcome = Some(outcome));
+        if let (Held::Yes, Some(item)) = (held, queued) {
             self.items().add(&lease.id, item);
         }
         Ok(held)

@@ -17,7 +17,8 @@ pub(super) struct Items {
 struct Row {
     id: EventId,
     item: NewItem,
-    state: EntryState,
+    due_at: Timestamp,
+    dead_at: Option<Timestamp>,
     attempts: u32,
     leased_until: Timestamp,
     failure: Option<String>,
@@ -28,14 +29,21 @@ const NEVER: Timestamp = Timestamp::from_millis(i64::MIN);
 
 impl Items {
     /// Puts an event in, unless it is there.
-    pub fn add(&mut self, id: &EventId, item: &NewItem) {
+    pub fn add(&mut self, id: &EventId, item: NewItem) {
         if self.rows.values().any(|row| row.id == *id) {
             return;
         }
         self.last += 1;
-        let state = EntryState::Waiting(item.queued_at);
-        let (id, item) = (id.clone(), item.clone());
-        self.rows.insert(self.last, Row { id, item, state, attempts: 0, leased_until: NEVER, failure: None });
+        let row = Row {
+            id: id.clone(),
+            due_at: item.queued_at,
+            item,
+            dead_at: None,
+            attempts: 0,
+            leased_until: NEVER,
+            failure: None,
+        };
+        self.rows.insert(self.last, row);
     }
 
     fn forget(&mut self, mut which: impl FnMut(&Row) -> bool) -> u64 {
@@ -46,14 +54,10 @@ impl Items {
 }
 
 impl Row {
-    fn is_dead(&self) -> bool {
-        matches!(self.state, EntryState::Dead(_))
-    }
-
     fn is_meant_by(&self, selection: &Selection) -> bool {
         match selection {
             Selection::One(id) => self.id == *id,
-            Selection::Dead => self.is_dead(),
+            Selection::Dead => self.dead_at.is_some(),
             Selection::All => true,
         }
     }
@@ -69,31 +73,31 @@ impl MemoryStore {
 #[async_trait::async_trait]
 impl Outbox for MemoryStore {
     async fn take_due(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Taken, StoreError> {
+        let mut items = self.items();
         let mut lanes = HashSet::new();
-        let mut taken = Taken::default();
-        for row in self.items().rows.values_mut() {
-            let EntryState::Waiting(due_at) = row.state else { continue };
-            taken.waiting = true;
-            if taken.items.len() == limit as usize {
-                break;
+        let mut turns: Vec<_> = items
+            .rows
+            .values_mut()
+            .filter(|row| row.dead_at.is_none() && lanes.insert(row.item.lane.clone()))
+            .collect();
+        turns.sort_by_key(|row| row.due_at);
+        let due = turns.iter_mut().filter(|row| row.due_at <= now && row.leased_until < now);
+        let take = |row: &mut &mut Row| {
+            row.attempts += 1;
+            row.leased_until = now.plus(lease);
+            Item {
+                id: row.id.clone(),
+                endpoint: row.item.endpoint.clone(),
+                sealed: row.item.sealed.clone(),
+                attempt: row.attempts,
+                give_up_at: row.item.give_up_at,
             }
-            let is_oldest = lanes.insert(row.item.lane.clone());
-            if is_oldest && due_at <= now && row.leased_until < now {
-                row.attempts += 1;
-                row.leased_until = now.plus(lease);
-                taken.items.push(Item {
-                    id: row.id.clone(),
-                    endpoint: row.item.endpoint.clone(),
-                    sealed: row.item.sealed.clone(),
-                    attempt: row.attempts,
-                    give_up_at: row.item.give_up_at,
-                });
-            }
-        }
-        Ok(taken)
+        };
+        let items = due.take(limit as usize).map(take).collect();
+        Ok(Taken { items, next_due: turns.iter().map(|row| row.due_at.max(row.leased_until)).min() })
     }
 
-    async fn delivered(&self, id: &EventId) -> Result<(), StoreError> {
+    async fn delivered(&self, id: &EventId, _now: Timestamp) -> Result<(), StoreError> {
         self.items().forget(|row| row.id == *id);
         Ok(())
     }
@@ -101,29 +105,46 @@ impl Outbox for MemoryStore {
     async fn failed(&self, item: &Item, failure: &str, next: Next) -> Result<(), StoreError> {
         let mut items = self.items();
         let row = items.rows.values_mut().find(|row| row.id == item.id && row.attempts == item.attempt);
-        if let Some(row) = row.filter(|row| !row.is_dead()) {
+        if let Some(row) = row.filter(|row| row.dead_at.is_none()) {
             row.failure = Some(failure.to_owned());
             row.leased_until = NEVER;
-            row.state = match next {
-                Next::At(due_at) => EntryState::Waiting(due_at),
-                Next::Dead(at) => EntryState::Dead(at),
-            };
+            match next {
+                Next::At(due_at) => row.due_at = due_at,
+                Next::Dead(at) => row.dead_at = Some(at),
+            }
         }
         Ok(())
     }
 
-    async fn list(&self, limit: u32) -> Result<Vec<Entry>, StoreError> {
-        let entry = |row: &Row| Entry {
-            id: row.id.clone(),
-            event_type: row.item.event_type.clone(),
-            endpoint: row.item.endpoint.clone(),
-            state: row.state,
-            attempts: row.attempts,
-            queued_at: row.item.queued_at,
-            failure: row.failure.clone(),
-            sealed: row.item.sealed.clone(),
+    async fn give_turns(&self, _now: Timestamp) -> Result<u64, StoreError> {
+        // Whose turn it is is found out anew each time.
+        Ok(0)
+    }
+
+    async fn list(&self, selection: &Selection, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        let mut lanes = HashSet::new();
+        let items = self.items();
+        let entry = |row: &Row| {
+            let is_alive = row.dead_at.is_none();
+            let is_behind = is_alive && !lanes.insert(row.item.lane.clone());
+            let due_at = (!is_behind).then(|| row.due_at.as_millis());
+            let state = EntryState::of(due_at, row.dead_at.map(Timestamp::as_millis));
+            let entry = Entry {
+                id: row.id.clone(),
+                event_type: row.item.event_type.clone(),
+                endpoint: row.item.endpoint.clone(),
+                state,
+                attempts: row.attempts,
+                queued_at: row.item.queued_at,
+                failure: row.failure.clone(),
+            };
+            row.is_meant_by(selection).then_some(entry)
         };
-        Ok(self.items().rows.values().take(limit as usize).map(entry).collect())
+        Ok(items.rows.values().filter_map(entry).take(limit as usize).collect())
+    }
+
+    async fn sealed(&self, id: &EventId) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.items().rows.values().find(|row| row.id == *id).map(|row| row.item.sealed.clone()))
     }
 
     async fn retry(
@@ -134,27 +155,27 @@ impl Outbox for MemoryStore {
     ) -> Result<u64, StoreError> {
         let mut count = 0;
         for row in self.items().rows.values_mut().filter(|row| row.is_meant_by(selection)) {
-            if row.is_dead() {
+            if row.dead_at.take().is_some() {
                 row.attempts = 0;
             }
-            row.state = EntryState::Waiting(now);
+            row.due_at = now;
             row.item.give_up_at = give_up_at;
             count += 1;
         }
         Ok(count)
     }
 
-    async fn discard(&self, selection: &Selection) -> Result<u64, StoreError> {
+    async fn discard(&self, selection: &Selection, _now: Timestamp) -> Result<u64, StoreError> {
         Ok(self.items().forget(|row| row.is_meant_by(selection)))
     }
 
     async fn purge_dead(&self, before: Timestamp) -> Result<u64, StoreError> {
-        Ok(self.items().forget(|row| matches!(row.state, EntryState::Dead(at) if at < before)))
+        Ok(self.items().forget(|row| row.dead_at.is_some_and(|at| at < before)))
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {
         let items = self.items();
-        let dead = items.rows.values().filter(|row| row.is_dead()).count();
+        let dead = items.rows.values().filter(|row| row.dead_at.is_some()).count();
         Ok(Counts { waiting: (items.rows.len() - dead) as u64, dead: dead as u64 })
     }
 }

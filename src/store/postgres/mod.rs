@@ -123,7 +123,10 @@ impl DeliveryStore for PostgresStore {
              queued AS (
                  INSERT INTO neon_sms_relay_outbox (event_id, event_type, endpoint_id, lane, sealed,
                      queued_at, give_up_at, due_at)
-                 SELECT event_id, $9, $10, $11, $12, $13, $14, $13 FROM finished WHERE $9 IS NOT NULL
+                 SELECT event_id, $9, $10, $11, $12, $13, $14, CASE WHEN EXISTS (
+                     SELECT FROM neon_sms_relay_outbox WHERE lane = $11 AND dead_at IS NULL)
+                     THEN NULL ELSE $13 END
+                 FROM finished WHERE $9 IS NOT NULL
                  ON CONFLICT DO NOTHING)
              SELECT 1 FROM finished",
             &[

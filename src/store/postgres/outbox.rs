@@ -1,7 +1,7 @@
 //! The outbox in the database. Instances share the work: a row that one of them is taking is passed over by
 //! the others.
 
-use super::{Parameter, PostgresStore, StoreError};
+use super::{PURGE_BATCH, Parameter, PostgresStore, StoreError};
 use crate::domain::{EndpointId, EventId, Timestamp};
 use crate::store::{Counts, Entry, EntryState, Item, Next, Outbox, Selection, Taken};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio_postgres::types::Type;
 #[async_trait::async_trait]
 impl Outbox for PostgresStore {
     async fn take_due(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Taken, StoreError> {
-        let limit = i64::from(limit);
+        // Of two that are due in one lane, as after a retry, only the older one has its turn.
         let rows = self
             .sessions
             .query(
@@ -21,14 +21,14 @@ impl Outbox for PostgresStore {
                          SELECT FROM neon_sms_relay_outbox AS older
                          WHERE older.lane = oldest.lane AND older.seq < oldest.seq
                              AND older.dead_at IS NULL)
-                     ORDER BY seq LIMIT $3 FOR UPDATE SKIP LOCKED)
+                     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
                  UPDATE neon_sms_relay_outbox AS item SET attempts = attempts + 1, leased_until = $2
                  FROM due WHERE item.seq = due.seq
                  RETURNING event_id, endpoint_id, sealed, attempts, give_up_at",
                 &[
                     (&now.as_millis(), Type::INT8),
                     (&now.plus(lease).as_millis(), Type::INT8),
-                    (&limit, Type::INT8),
+                    (&i64::from(limit), Type::INT8),
                 ],
             )
             .await?;
@@ -41,45 +41,69 @@ impl Outbox for PostgresStore {
                 give_up_at: Timestamp::from_millis(row.try_get(4)?),
             })
         };
-        let items: Vec<_> = rows.iter().map(item).collect::<Result<_, StoreError>>()?;
-        let any = "SELECT 1 FROM neon_sms_relay_outbox WHERE dead_at IS NULL LIMIT 1";
-        let waiting = !items.is_empty() || !self.sessions.query(any, &[]).await?.is_empty();
-        Ok(Taken { items, waiting })
+        let items = rows.iter().map(item).collect::<Result<_, StoreError>>()?;
+        // Leased ones are among the longest due, and there are few of them.
+        let next = "SELECT min(greatest(due_at, leased_until)) FROM (
+                        SELECT due_at, leased_until FROM neon_sms_relay_outbox
+                        WHERE dead_at IS NULL AND due_at IS NOT NULL ORDER BY due_at LIMIT 100) AS turns";
+        let rows = self.sessions.query(next, &[]).await?;
+        let next_due: Option<i64> = rows.first().ok_or(StoreError::Corrupt)?.try_get(0)?;
+        Ok(Taken { items, next_due: next_due.map(Timestamp::from_millis) })
     }
 
-    async fn delivered(&self, id: &EventId) -> Result<(), StoreError> {
-        let delete = "DELETE FROM neon_sms_relay_outbox WHERE event_id = $1";
-        self.sessions.query(delete, &[(&id.as_str(), Type::TEXT)]).await.map(drop)
+    async fn delivered(&self, id: &EventId, now: Timestamp) -> Result<(), StoreError> {
+        let delete = "WITH gone AS (
+                          DELETE FROM neon_sms_relay_outbox WHERE event_id = $1 RETURNING seq, lane)";
+        let parameters = [(&id.as_str() as _, Type::TEXT), (&now.as_millis() as _, Type::INT8)];
+        self.sessions.query(&format!("{delete} {GIVE_TURN}"), &parameters).await.map(drop)
     }
 
     async fn failed(&self, item: &Item, failure: &str, next: Next) -> Result<(), StoreError> {
-        let (due_at, dead_at) = match next {
-            Next::At(due_at) => (due_at, None),
-            Next::Dead(at) => (at, Some(at.as_millis())),
-        };
         let attempt = i32::try_from(item.attempt).map_err(|_| StoreError::Corrupt)?;
-        self.change(
-            "UPDATE neon_sms_relay_outbox SET failure = $3, due_at = $4, dead_at = $5, leased_until = 0
-             WHERE event_id = $1 AND attempts = $2 AND dead_at IS NULL RETURNING 1",
-            &[
-                (&item.id.as_str(), Type::TEXT),
-                (&attempt, Type::INT4),
-                (&failure, Type::TEXT),
-                (&due_at.as_millis(), Type::INT8),
-                (&dead_at, Type::INT8),
-            ],
-        )
-        .await
-        .map(drop)
+        let (at, set, then) = match next {
+            Next::At(at) => (at, "due_at = $2", "SELECT 1"),
+            Next::Dead(at) => (at, "due_at = $2, dead_at = $2", GIVE_TURN),
+        };
+        let update = format!(
+            "WITH gone AS (
+                 UPDATE neon_sms_relay_outbox SET {set}, failure = $4, leased_until = 0
+                 WHERE event_id = $1 AND attempts = $3 AND dead_at IS NULL RETURNING seq, lane)
+             {then}"
+        );
+        let parameters: [Parameter<'_>; 4] = [
+            (&item.id.as_str(), Type::TEXT),
+            (&at.as_millis(), Type::INT8),
+            (&attempt, Type::INT4),
+            (&failure, Type::TEXT),
+        ];
+        self.sessions.query(&update, &parameters).await.map(drop)
     }
 
-    async fn list(&self, limit: u32) -> Result<Vec<Entry>, StoreError> {
-        let select =
-            "SELECT event_id, event_type, endpoint_id, attempts, queued_at, due_at, dead_at, failure,
-                          sealed
-                      FROM neon_sms_relay_outbox ORDER BY seq LIMIT $1";
-        let limit = i64::from(limit);
-        self.sessions.query(select, &[(&limit, Type::INT8)]).await?.iter().map(entry).collect()
+    async fn give_turns(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let update = "UPDATE neon_sms_relay_outbox AS oldest SET due_at = $1
+                      WHERE due_at IS NULL AND dead_at IS NULL AND NOT EXISTS (
+                          SELECT FROM neon_sms_relay_outbox AS older
+                          WHERE older.lane = oldest.lane AND older.seq < oldest.seq
+                              AND older.dead_at IS NULL)
+                      RETURNING 1";
+        Ok(self.sessions.query(update, &[(&now.as_millis(), Type::INT8)]).await?.len() as u64)
+    }
+
+    async fn list(&self, selection: &Selection, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        let (id, only_dead) = selection.condition();
+        let select = "SELECT event_id, event_type, endpoint_id, attempts, queued_at, due_at, dead_at, failure
+                      FROM neon_sms_relay_outbox
+                      WHERE ($1 IS NULL OR event_id = $1) AND (NOT $2 OR dead_at IS NOT NULL)
+                      ORDER BY seq LIMIT $3";
+        let parameters: [Parameter<'_>; 3] =
+            [(&id, Type::TEXT), (&only_dead, Type::BOOL), (&i64::from(limit), Type::INT8)];
+        self.sessions.query(select, &parameters).await?.iter().map(entry).collect()
+    }
+
+    async fn sealed(&self, id: &EventId) -> Result<Option<Vec<u8>>, StoreError> {
+        let select = "SELECT sealed FROM neon_sms_relay_outbox WHERE event_id = $1";
+        let rows = self.sessions.query(select, &[(&id.as_str(), Type::TEXT)]).await?;
+        Ok(rows.first().map(|row| row.try_get(0)).transpose()?)
     }
 
     async fn retry(
@@ -89,29 +113,44 @@ impl Outbox for PostgresStore {
         give_up_at: Timestamp,
     ) -> Result<u64, StoreError> {
         let (id, only_dead) = selection.condition();
-        let parameters: [Parameter<'_>; 4] = [
-            (&id, Type::TEXT),
-            (&only_dead, Type::BOOL),
-            (&now.as_millis(), Type::INT8),
-            (&give_up_at.as_millis(), Type::INT8),
-        ];
-        let update = "UPDATE neon_sms_relay_outbox SET due_at = $3, give_up_at = $4, dead_at = NULL,
+        let update = "UPDATE neon_sms_relay_outbox SET dead_at = NULL, give_up_at = $5,
+                          due_at = CASE WHEN due_at IS NULL THEN NULL ELSE $4 END,
                           attempts = CASE WHEN dead_at IS NULL THEN attempts ELSE 0 END
-                      WHERE ($1 IS NULL OR event_id = $1) AND (NOT $2 OR dead_at IS NOT NULL) RETURNING 1";
-        Ok(self.sessions.query(update, &parameters).await?.len() as u64)
+                      WHERE seq IN (
+                          SELECT seq FROM neon_sms_relay_outbox
+                          WHERE seq > $3 AND ($1 IS NULL OR event_id = $1) AND (NOT $2 OR dead_at IS NOT NULL)
+                          ORDER BY seq LIMIT $6)
+                      RETURNING seq";
+        let (mut all, mut last) = (0, 0_i64);
+        loop {
+            let parameters: [Parameter<'_>; 6] = [
+                (&id, Type::TEXT),
+                (&only_dead, Type::BOOL),
+                (&last, Type::INT8),
+                (&now.as_millis(), Type::INT8),
+                (&give_up_at.as_millis(), Type::INT8),
+                (&PURGE_BATCH, Type::INT8),
+            ];
+            let revived = self.sessions.query(update, &parameters).await?;
+            all += revived.len() as u64;
+            let places = revived.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>()?;
+            match places.into_iter().max() {
+                Some(seq) => last = seq,
+                None => return Ok(all),
+            }
+        }
     }
 
-    async fn discard(&self, selection: &Selection) -> Result<u64, StoreError> {
+    async fn discard(&self, selection: &Selection, now: Timestamp) -> Result<u64, StoreError> {
         let (id, only_dead) = selection.condition();
-        let delete = "DELETE FROM neon_sms_relay_outbox
-                      WHERE ($1 IS NULL OR event_id = $1) AND (NOT $2 OR dead_at IS NOT NULL) RETURNING 1";
-        let parameters: [Parameter<'_>; 2] = [(&id, Type::TEXT), (&only_dead, Type::BOOL)];
-        Ok(self.sessions.query(delete, &parameters).await?.len() as u64)
+        let which = "($1 IS NULL OR event_id = $1) AND (NOT $2 OR dead_at IS NOT NULL)";
+        let gone = self.delete_batches(which, &[(&id, Type::TEXT), (&only_dead, Type::BOOL)]).await?;
+        self.give_turns(now).await?;
+        Ok(gone)
     }
 
     async fn purge_dead(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let delete = "DELETE FROM neon_sms_relay_outbox WHERE dead_at < $1 RETURNING 1";
-        Ok(self.sessions.query(delete, &[(&before.as_millis(), Type::INT8)]).await?.len() as u64)
+        self.delete_batches("dead_at < $1", &[(&before.as_millis(), Type::INT8)]).await
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {
@@ -123,6 +162,30 @@ impl Outbox for PostgresStore {
     }
 }
 
+/// Behind a `WITH gone AS (…)`, whose `$2` is the time now: the next of the lane has its turn. The snapshot still
+/// shows what is gone.
+const GIVE_TURN: &str = "
+    UPDATE neon_sms_relay_outbox SET due_at = $2 WHERE due_at IS NULL AND seq = (
+        SELECT min(next.seq) FROM neon_sms_relay_outbox AS next, gone
+        WHERE next.lane = gone.lane AND next.seq <> gone.seq AND next.dead_at IS NULL)";
+
+impl PostgresStore {
+    async fn delete_batches(&self, which: &str, parameters: &[Parameter<'_>]) -> Result<u64, StoreError> {
+        let delete = format!(
+            "DELETE FROM neon_sms_relay_outbox WHERE seq IN (
+                 SELECT seq FROM neon_sms_relay_outbox WHERE {which} LIMIT {PURGE_BATCH}) RETURNING 1"
+        );
+        let mut all = 0;
+        loop {
+            let gone = self.sessions.query(&delete, parameters).await?.len();
+            all += gone as u64;
+            if (gone as i64) < PURGE_BATCH {
+                return Ok(all);
+            }
+        }
+    }
+}
+
 fn entry(row: &Row) -> Result<Entry, StoreError> {
     Ok(Entry {
         id: event_id(row, 0)?,
@@ -130,12 +193,8 @@ fn entry(row: &Row) -> Result<Entry, StoreError> {
         endpoint: endpoint_id(row, 2)?,
         attempts: count(row, 3)?,
         queued_at: Timestamp::from_millis(row.try_get(4)?),
-        state: match row.try_get::<_, Option<i64>>(6)? {
-            Some(at) => EntryState::Dead(Timestamp::from_millis(at)),
-            None => EntryState::Waiting(Timestamp::from_millis(row.try_get(5)?)),
-        },
+        state: EntryState::of(row.try_get(5)?, row.try_get(6)?),
         failure: row.try_get(7)?,
-        sealed: row.try_get(8)?,
     })
 }
 

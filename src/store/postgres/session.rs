@@ -13,7 +13,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 const CONNECTIONS: usize = 8;
 /// A compute that sleeps wakes within a second or so.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// One statement on one row. A connection that takes longer is given up.
+/// One statement on a few rows. A connection that takes longer is given up.
 const QUERY_TIMEOUT: Duration = Duration::from_millis(2500);
 
 /// Each brings the schema from the version of its index to the next.
@@ -57,7 +57,7 @@ impl Sessions {
 
     /// Runs one statement, on another connection if the first turns out to be closed.
     ///
-    /// Repeating is harmless: a claim that had been carried out is found to be in flight, by ourselves,
+    /// Repeating is harmless: a claim or a lease that had been carried out is found to be held, by ourselves,
     /// until it lapses; everything else is bound to its token or changes nothing the second time.
     pub async fn query(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
         self.migrated.get_or_try_init(|| self.migrate()).await?;

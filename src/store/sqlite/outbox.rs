@@ -1,9 +1,9 @@
 //! The outbox in the file.
 
-use super::{SqliteStore, StoreError};
+use super::{PURGE_BATCH, SqliteStore, StoreError};
 use crate::domain::{EndpointId, EventId, Timestamp};
 use crate::store::{Counts, Entry, EntryState, Item, Lease, NewItem, Next, Outbox, Selection, Taken};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::time::Duration;
 
 #[async_trait::async_trait]
@@ -12,19 +12,21 @@ impl Outbox for SqliteStore {
         self.writer.run(move |db| take_due(db, now, now.plus(lease), limit)).await
     }
 
-    async fn delivered(&self, id: &EventId) -> Result<(), StoreError> {
+    async fn delivered(&self, id: &EventId, now: Timestamp) -> Result<(), StoreError> {
         let id = id.clone();
         self.writer
             .run(move |db| {
-                db.prepare_cached("DELETE FROM outbox WHERE event_id = ?1")?.execute([id.as_str()])?;
-                Ok(())
+                let mut delete =
+                    db.prepare_cached("DELETE FROM outbox WHERE event_id = ?1 RETURNING lane")?;
+                let lane = delete.query_row([id.as_str()], |row| row.get(0)).optional()?;
+                lane.map_or(Ok(()), |lane| give_turn(db, lane, now))
             })
             .await
     }
 
     async fn failed(&self, item: &Item, failure: &str, next: Next) -> Result<(), StoreError> {
         let (id, attempt, failure) = (item.id.clone(), item.attempt, failure.to_owned());
-        let (due_at, dead_at) = match next {
+        let (at, dead_at) = match next {
             Next::At(due_at) => (due_at, None),
             Next::Dead(at) => (at, Some(at.as_millis())),
         };
@@ -32,28 +34,55 @@ impl Outbox for SqliteStore {
             .run(move |db| {
                 let mut update = db.prepare_cached(
                     "UPDATE outbox SET failure = ?3, due_at = ?4, dead_at = ?5, leased_until = 0
-                     WHERE event_id = ?1 AND attempts = ?2 AND dead_at IS NULL",
+                     WHERE event_id = ?1 AND attempts = ?2 AND dead_at IS NULL RETURNING lane",
                 )?;
-                update.execute(params![id.as_str(), attempt, failure, due_at.as_millis(), dead_at])?;
-                Ok(())
+                let parameters = params![id.as_str(), attempt, failure, at.as_millis(), dead_at];
+                let lane = update.query_row(parameters, |row| row.get(0)).optional()?;
+                lane.filter(|_| dead_at.is_some()).map_or(Ok(()), |lane| give_turn(db, lane, at))
             })
             .await
     }
 
-    async fn list(&self, limit: u32) -> Result<Vec<Entry>, StoreError> {
+    async fn give_turns(&self, now: Timestamp) -> Result<u64, StoreError> {
         self.writer
             .run(move |db| {
-                let mut select = db.prepare_cached(
-                    "SELECT event_id, event_type, endpoint_id, attempts, queued_at, due_at, dead_at, failure,
-                         sealed
-                     FROM outbox ORDER BY seq LIMIT ?1",
+                let mut update = db.prepare_cached(
+                    "UPDATE outbox SET due_at = ?1
+                     WHERE due_at IS NULL AND dead_at IS NULL AND NOT EXISTS (
+                         SELECT 1 FROM outbox AS older
+                         WHERE older.lane = outbox.lane AND older.seq < outbox.seq AND older.dead_at IS NULL)",
                 )?;
-                let mut rows = select.query([limit])?;
+                Ok(update.execute([now.as_millis()])? as u64)
+            })
+            .await
+    }
+
+    async fn list(&self, selection: &Selection, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        let selection = selection.clone();
+        self.writer
+            .run(move |db| {
+                let (id, only_dead) = selection.condition();
+                let mut select = db.prepare_cached(
+                    "SELECT event_id, event_type, endpoint_id, attempts, queued_at, due_at, dead_at, failure
+                     FROM outbox WHERE (?1 IS NULL OR event_id = ?1) AND (NOT ?2 OR dead_at IS NOT NULL)
+                     ORDER BY seq LIMIT ?3",
+                )?;
+                let mut rows = select.query(params![id, only_dead, limit])?;
                 let mut entries = Vec::new();
                 while let Some(row) = rows.next()? {
                     entries.push(entry(row)?);
                 }
                 Ok(entries)
+            })
+            .await
+    }
+
+    async fn sealed(&self, id: &EventId) -> Result<Option<Vec<u8>>, StoreError> {
+        let id = id.clone();
+        self.writer
+            .run(move |db| {
+                let mut select = db.prepare_cached("SELECT sealed FROM outbox WHERE event_id = ?1")?;
+                Ok(select.query_row([id.as_str()], |row| row.get(0)).optional()?)
             })
             .await
     }
@@ -64,47 +93,69 @@ impl Outbox for SqliteStore {
         now: Timestamp,
         give_up_at: Timestamp,
     ) -> Result<u64, StoreError> {
-        let selection = selection.clone();
-        self.writer
-            .run(move |db| {
-                let (id, only_dead) = selection.condition();
-                let mut update = db.prepare_cached(
-                    "UPDATE outbox SET due_at = ?3, give_up_at = ?4, dead_at = NULL,
-                         attempts = iif(dead_at IS NULL, attempts, 0)
-                     WHERE (?1 IS NULL OR event_id = ?1) AND (NOT ?2 OR dead_at IS NOT NULL)",
-                )?;
-                Ok(update.execute(params![id, only_dead, now.as_millis(), give_up_at.as_millis()])? as u64)
-            })
-            .await
+        let (mut all, mut last) = (0, 0);
+        loop {
+            let selection = selection.clone();
+            let revived = self.writer.run(move |db| retry(db, &selection, last, now, give_up_at)).await?;
+            all += revived.len() as u64;
+            match revived.into_iter().max() {
+                Some(seq) => last = seq,
+                None => return Ok(all),
+            }
+        }
     }
 
-    async fn discard(&self, selection: &Selection) -> Result<u64, StoreError> {
-        let selection = selection.clone();
-        self.writer
-            .run(move |db| {
-                let (id, only_dead) = selection.condition();
-                let mut delete = db.prepare_cached(
-                    "DELETE FROM outbox
-                     WHERE (?1 IS NULL OR event_id = ?1) AND (NOT ?2 OR dead_at IS NOT NULL)",
-                )?;
-                Ok(delete.execute(params![id, only_dead])? as u64)
-            })
-            .await
+    async fn discard(&self, selection: &Selection, now: Timestamp) -> Result<u64, StoreError> {
+        let mut all = 0;
+        loop {
+            let selection = selection.clone();
+            let gone = self
+                .writer
+                .run(move |db| {
+                    let (id, only_dead) = selection.condition();
+                    let mut delete = db.prepare_cached(
+                        "DELETE FROM outbox WHERE seq IN (
+                             SELECT seq FROM outbox
+                             WHERE (?1 IS NULL OR event_id = ?1) AND (NOT ?2 OR dead_at IS NOT NULL) LIMIT ?3)",
+                    )?;
+                    Ok(delete.execute(params![id, only_dead, PURGE_BATCH])? as u64)
+                })
+                .await?;
+            all += gone;
+            if gone < u64::from(PURGE_BATCH) {
+                self.give_turns(now).await?;
+                return Ok(all);
+            }
+        }
     }
 
     async fn purge_dead(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.writer
-            .run(move |db| {
-                Ok(db.execute("DELETE FROM outbox WHERE dead_at < ?1", [before.as_millis()])? as u64)
-            })
-            .await
+        let mut all = 0;
+        loop {
+            let gone = self
+                .writer
+                .run(move |db| {
+                    let mut delete = db.prepare_cached(
+                        "DELETE FROM outbox
+                         WHERE seq IN (SELECT seq FROM outbox WHERE dead_at < ?1 LIMIT ?2)",
+                    )?;
+                    Ok(delete.execute(params![before.as_millis(), PURGE_BATCH])? as u64)
+                })
+                .await?;
+            all += gone;
+            if gone < u64::from(PURGE_BATCH) {
+                return Ok(all);
+            }
+        }
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {
         self.writer
             .run(|db| {
-                let mut select =
-                    db.prepare_cached("SELECT count(*) - count(dead_at), count(dead_at) FROM outbox")?;
+                let mut select = db.prepare_cached(
+                    "SELECT (SELECT count(*) FROM outbox WHERE dead_at IS NULL),
+                         (SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL)",
+                )?;
                 let (waiting, dead): (u32, u32) =
                     select.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 Ok(Counts { waiting: waiting.into(), dead: dead.into() })
@@ -118,8 +169,9 @@ pub(super) fn add(db: &Connection, lease: &Lease, item: &NewItem) -> Result<(), 
     let NewItem { event_type, endpoint, lane, sealed, queued_at, give_up_at } = item;
     let mut insert = db.prepare_cached(
         "INSERT INTO outbox (event_id, event_type, endpoint_id, lane, sealed, queued_at, give_up_at, due_at)
-         SELECT event_id, ?3, ?4, ?5, ?6, ?7, ?8, ?7 FROM deliveries
-         WHERE event_id = ?1 AND token = ?2 AND reply IS NULL
+         SELECT event_id, ?3, ?4, ?5, ?6, ?7, ?8,
+             iif(EXISTS (SELECT 1 FROM outbox WHERE lane = ?5 AND dead_at IS NULL), NULL, ?7)
+         FROM deliveries WHERE event_id = ?1 AND token = ?2 AND reply IS NULL
          ON CONFLICT DO NOTHING",
     )?;
     let endpoint = endpoint.as_ref().map(EndpointId::as_str);
@@ -129,7 +181,18 @@ pub(super) fn add(db: &Connection, lease: &Lease, item: &NewItem) -> Result<(), 
     Ok(())
 }
 
+/// The oldest living item of the lane has its turn.
+fn give_turn(db: &Connection, lane: String, now: Timestamp) -> Result<(), StoreError> {
+    let mut update = db.prepare_cached(
+        "UPDATE outbox SET due_at = ?2 WHERE due_at IS NULL AND seq = (
+             SELECT min(seq) FROM outbox WHERE lane = ?1 AND dead_at IS NULL)",
+    )?;
+    update.execute(params![lane, now.as_millis()])?;
+    Ok(())
+}
+
 fn take_due(db: &Connection, now: Timestamp, until: Timestamp, limit: u32) -> Result<Taken, StoreError> {
+    // Of two that are due in one lane, as after a retry, only the older one has its turn.
     let mut update = db.prepare_cached(
         "UPDATE outbox SET attempts = attempts + 1, leased_until = ?2
          WHERE seq IN (
@@ -137,7 +200,7 @@ fn take_due(db: &Connection, now: Timestamp, until: Timestamp, limit: u32) -> Re
              WHERE dead_at IS NULL AND due_at <= ?1 AND leased_until < ?1 AND NOT EXISTS (
                  SELECT 1 FROM outbox AS older
                  WHERE older.lane = oldest.lane AND older.seq < oldest.seq AND older.dead_at IS NULL)
-             ORDER BY seq LIMIT ?3)
+             ORDER BY due_at LIMIT ?3)
          RETURNING event_id, endpoint_id, sealed, attempts, give_up_at",
     )?;
     let mut rows = update.query(params![now.as_millis(), until.as_millis(), limit])?;
@@ -151,24 +214,47 @@ fn take_due(db: &Connection, now: Timestamp, until: Timestamp, limit: u32) -> Re
             give_up_at: Timestamp::from_millis(row.get(4)?),
         });
     }
-    let mut any = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE dead_at IS NULL)")?;
-    Ok(Taken { items, waiting: any.query_row([], |row| row.get(0))? })
+    // Leased ones are among the longest due, and there are few of them.
+    let mut next = db.prepare_cached(
+        "SELECT min(max(due_at, leased_until)) FROM (
+             SELECT due_at, leased_until FROM outbox
+             WHERE dead_at IS NULL AND due_at IS NOT NULL ORDER BY due_at LIMIT 100)",
+    )?;
+    let next_due = next.query_row([], |row| row.get::<_, Option<i64>>(0))?;
+    Ok(Taken { items, next_due: next_due.map(Timestamp::from_millis) })
+}
+
+/// Retries a batch of those behind `last`; returns their places.
+fn retry(
+    db: &Connection,
+    selection: &Selection,
+    last: i64,
+    now: Timestamp,
+    give_up_at: Timestamp,
+) -> Result<Vec<i64>, StoreError> {
+    let (id, only_dead) = selection.condition();
+    let mut update = db.prepare_cached(
+        "UPDATE outbox SET due_at = iif(due_at IS NULL, NULL, ?4), give_up_at = ?5, dead_at = NULL,
+             attempts = iif(dead_at IS NULL, attempts, 0)
+         WHERE seq IN (
+             SELECT seq FROM outbox
+             WHERE seq > ?3 AND (?1 IS NULL OR event_id = ?1) AND (NOT ?2 OR dead_at IS NOT NULL)
+             ORDER BY seq LIMIT ?6)
+         RETURNING seq",
+    )?;
+    let parameters = params![id, only_dead, last, now.as_millis(), give_up_at.as_millis(), PURGE_BATCH];
+    Ok(update.query_map(parameters, |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
-    let dead_at: Option<i64> = row.get(6)?;
     Ok(Entry {
         id: event_id(row, 0)?,
         event_type: row.get(1)?,
         endpoint: endpoint_id(row, 2)?,
         attempts: row.get(3)?,
         queued_at: Timestamp::from_millis(row.get(4)?),
-        state: match dead_at {
-            Some(at) => EntryState::Dead(Timestamp::from_millis(at)),
-            None => EntryState::Waiting(Timestamp::from_millis(row.get(5)?)),
-        },
+        state: EntryState::of(row.get(5)?, row.get(6)?),
         failure: row.get(7)?,
-        sealed: row.get(8)?,
     })
 }
 

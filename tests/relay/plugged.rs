@@ -1,0 +1,135 @@
+//! A store whose operations can be made to fail, one by one or all together.
+
+use crate::harness::{Start, TestRelay};
+use neon_sms_relay::app::Parts;
+use neon_sms_relay::domain::{DeliveryRef, EventId, HashKey, Timestamp};
+use neon_sms_relay::store::memory::MemoryStore;
+use neon_sms_relay::store::{
+    Claim, Counts, DeliveryStore, Entry, Held, Item, Lease, NewDelivery, Next, Outbox, Outcome, Selection,
+    StatusChange, StoreError, Taken,
+};
+use sms_providers::StatusUpdate;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A store with plugs to pull.
+#[derive(Default)]
+pub struct Plugged {
+    pub store: MemoryStore,
+    pulled: Mutex<Pulled>,
+}
+
+#[derive(Default)]
+struct Pulled {
+    all: bool,
+    operations: Vec<&'static str>,
+    /// How often an operation was refused.
+    refused: usize,
+}
+
+impl Plugged {
+    /// Makes every operation fail, or none.
+    pub fn pull(&self, all: bool) {
+        *self.pulled.lock().unwrap() = Pulled { all, ..Pulled::default() };
+    }
+
+    /// Makes the operations of these names fail, and no others.
+    pub fn pull_only(&self, operations: &[&'static str]) {
+        *self.pulled.lock().unwrap() = Pulled { operations: operations.to_vec(), ..Pulled::default() };
+    }
+
+    /// Waits until an operation was refused.
+    pub async fn wait_for_refusals(&self, count: usize) {
+        while self.pulled.lock().unwrap().refused < count {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn check(&self, operation: &str) -> Result<&MemoryStore, StoreError> {
+        let mut pulled = self.pulled.lock().unwrap();
+        if pulled.all || pulled.operations.contains(&operation) {
+            pulled.refused += 1;
+            return Err(StoreError::timed_out());
+        }
+        Ok(&self.store)
+    }
+}
+
+/// A relay on such a store, with these variables.
+pub async fn relay_on_a_plugged_store(vars: &[(&'static str, &str)]) -> (TestRelay, Arc<Plugged>) {
+    let store = Arc::new(Plugged::default());
+    let parts = Parts { store: Some(store.clone()), ..Parts::default() };
+    let vars = vars.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    (TestRelay::with(Start { vars, parts, ..Start::default() }).await, store)
+}
+
+#[async_trait::async_trait]
+impl DeliveryStore for Plugged {
+    async fn claim(
+        &self,
+        delivery: &NewDelivery,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Claim, StoreError> {
+        self.check("claim")?.claim(delivery, now, lease).await
+    }
+    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Held, StoreError> {
+        self.check("renew")?.renew(lease, until).await
+    }
+    async fn finish(&self, lease: Lease, outcome: &Outcome, now: Timestamp) -> Result<Held, StoreError> {
+        self.check("finish")?.finish(lease, outcome, now).await
+    }
+    async fn release(&self, lease: Lease) -> Result<(), StoreError> {
+        self.check("release")?.release(lease).await
+    }
+    async fn record_status(
+        &self,
+        delivery: &DeliveryRef,
+        update: &StatusUpdate,
+    ) -> Result<StatusChange, StoreError> {
+        self.check("record_status")?.record_status(delivery, update).await
+    }
+    async fn purge(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.check("purge")?.purge(before).await
+    }
+    async fn hash_key(&self) -> Result<HashKey, StoreError> {
+        self.check("hash_key")?.hash_key().await
+    }
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.check("ping")?.ping().await
+    }
+}
+
+#[async_trait::async_trait]
+impl Outbox for Plugged {
+    async fn take_due(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Taken, StoreError> {
+        self.check("take_due")?.take_due(now, lease, limit).await
+    }
+    async fn delivered(&self, id: &EventId, now: Timestamp) -> Result<(), StoreError> {
+        self.check("delivered")?.delivered(id, now).await
+    }
+    async fn failed(&self, item: &Item, failure: &str, next: Next) -> Result<(), StoreError> {
+        self.check("failed")?.failed(item, failure, next).await
+    }
+    async fn give_turns(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.check("give_turns")?.give_turns(now).await
+    }
+    async fn list(&self, selection: &Selection, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        self.check("list")?.list(selection, limit).await
+    }
+    async fn sealed(&self, id: &EventId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.check("sealed")?.sealed(id).await
+    }
+    async fn retry(&self, which: &Selection, now: Timestamp, until: Timestamp) -> Result<u64, StoreError> {
+        self.check("retry")?.retry(which, now, until).await
+    }
+    async fn discard(&self, selection: &Selection, now: Timestamp) -> Result<u64, StoreError> {
+        self.check("discard")?.discard(selection, now).await
+    }
+    async fn purge_dead(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.check("purge_dead")?.purge_dead(before).await
+    }
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        self.check("counts")?.counts().await
+    }
+}
