@@ -1,11 +1,10 @@
 //! What the app says, and what it does not say, is what Neon hears: of whatever Neon waits for.
 
-use crate::app_stub::{AppStub, assert_unreadable, header, never, status};
+use crate::app_stub::{AppStub, assert_unreadable, deaf_socket, header, never, status};
 use crate::forwarding::{blocking, email_code};
 use crate::harness::{Answer, Start, TestRelay, event, otp, send};
 use neon_sms_relay::domain::{Clock, SystemClock};
 use serde_json::{Value, json};
-use std::net::TcpListener;
 use std::time::Duration;
 use wiremock::{MockServer, ResponseTemplate};
 
@@ -57,7 +56,7 @@ async fn neon_is_not_told_to_slow_down_by_the_app_either() {
 async fn an_app_that_is_down_or_late_makes_neon_try_again_and_delays_nothing_else() {
     let app = AppStub::answering(never()).await;
     let elsewhere = MockServer::start().await;
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (_socket, nobody) = deaf_socket();
     let redirect = ResponseTemplate::new(307).insert_header("Location", elsewhere.uri());
     let closed = format!("http://{nobody}/hook");
     for (app_is, url, reply, error) in [
@@ -68,8 +67,10 @@ async fn an_app_that_is_down_or_late_makes_neon_try_again_and_delays_nothing_els
         if let Some(reply) = reply {
             app.answer(reply).await;
         }
-        let relay =
-            TestRelay::with_vars([("FORWARD_URL", url.as_str()), ("NEON_TIMEOUT_SECONDS", "1")]).await;
+        // Only whoever is late is worth little time.
+        let timeout = if app_is == "late" { "1" } else { "5" };
+        let vars = [("FORWARD_URL", url.as_str()), ("NEON_TIMEOUT_SECONDS", timeout)];
+        let relay = TestRelay::with_vars(vars).await;
         for answer in answers(&relay, blocking()).await {
             assert_eq!(answer.error(), (503, error.into()), "the app is {app_is}");
         }
@@ -116,8 +117,9 @@ async fn an_answer_is_cut_at_the_ten_kilobytes_that_neon_reads() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_that_is_late_is_asked_once_and_its_answer_is_that_of_the_next_attempt() {
     let allowed = || status(200).set_body_json(json!({"allowed": true}));
-    let app = AppStub::answering(allowed().set_delay(Duration::from_millis(800))).await;
-    let vars = vec![("NEON_TIMEOUT_SECONDS", "1".to_owned())];
+    let app = AppStub::answering(allowed().set_delay(Duration::from_millis(2_250))).await;
+    // An attempt is answered after 1.5 s: the first one before the app, the second one after it.
+    let vars = vec![("NEON_TIMEOUT_SECONDS", "2".to_owned())];
     let relay = app.relay_with(Start { vars, ..Start::default() }).await;
     let body = event("user.before_create");
     assert_eq!(relay.deliver(&body).await.error(), (503, "in_flight".into()));

@@ -1,6 +1,8 @@
 //! The user's own app, behind `FORWARD_URL`.
 
 use crate::harness::{Start, TestRelay};
+use socket2::{Domain, Socket, Type};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -67,6 +69,15 @@ impl AppStub {
         start.vars.push(("FORWARD_SECRET", SECRET.to_owned()));
         TestRelay::with(start).await
     }
+}
+
+/// The socket of an app that is down: bound, so that nobody else takes its port, and deaf, so that connections to
+/// it are refused.
+pub fn deaf_socket() -> (Socket, SocketAddr) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    (socket, address)
 }
 
 /// Holds a store that was closed to what must not be found in it.

@@ -120,7 +120,7 @@ async fn deliver_what_is_forwarded(relay: &ReadyRelay) {
     ] {
         let mut body = changed("/event_data/delivery_preference", json!("email"));
         body["event_type"] = json!(event_type);
-        body["user"]["id"] = json!(WORD_OF_A_STRANGER);
+        body["user"]["id"] = json!(format!("{WORD_OF_A_STRANGER} {event_type}"));
         assert_eq!(relay.deliver(&body).await.status, status, "{event_type}");
     }
 }
@@ -199,6 +199,7 @@ async fn output_of_a_run(format: &str) -> String {
     }
     deliver_what_is_forwarded(&relay).await;
     relay.process.wait_for_line("the app does not take an event from the outbox");
+    relay.process.wait_for_line("the app took an event");
     deliver_what_is_refused(&relay).await;
     knock_without_the_key(&relay).await;
     let form = &twilio.received_requests().await.unwrap()[0].body;

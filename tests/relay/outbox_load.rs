@@ -4,15 +4,16 @@
 //! `OUTBOX_EVENTS=10000 OUTBOX_DOWN_SECONDS=60 cargo nextest run --release --test relay outbox_load --no-capture`
 //! is the full load.
 
+use crate::app_stub::deaf_socket;
 use crate::harness::{Signer, event, serve_keys};
 use crate::postgres_server::PostgresServer;
 use crate::process::RelayProcess;
 use neon_sms_relay::domain::{Clock, SystemClock};
 use serde_json::{Value, json};
 use sms_providers::client::http_client;
-use socket2::{Domain, Socket, Type};
+use socket2::Socket;
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wiremock::matchers::method;
@@ -64,7 +65,7 @@ struct Scene {
     signer: Signer,
     store_url: String,
     app_address: SocketAddr,
-    /// Bound, so that nobody else takes its port, and deaf, so that connections to it are refused.
+    /// Of an app that is down until it listens.
     app_socket: Socket,
     http: reqwest::Client,
 }
@@ -73,9 +74,7 @@ impl Scene {
     async fn new(store_url: String) -> Self {
         let (neon, signer) = (MockServer::start().await, Signer::new());
         serve_keys(&neon, ResponseTemplate::new(200).set_body_json(signer.jwks())).await;
-        let app_socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        app_socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
-        let app_address = app_socket.local_addr().unwrap().as_socket().unwrap();
+        let (app_socket, app_address) = deaf_socket();
         Self { neon, signer, store_url, app_address, app_socket, http: http_client().unwrap() }
     }
 
