@@ -73,43 +73,36 @@ pub(super) fn run(command: OutboxCommand) -> anyhow::Result<ExitCode> {
                 Ok(ExitCode::SUCCESS)
             }
             OutboxCommand::Retry(which) => {
-                let (mut count, mut missing) = (0, Vec::new());
-                for selection in which.selections() {
-                    let found = outbox.retry(&selection).await?;
-                    count += found;
-                    missing.extend(missed(selection, found));
-                }
-                println!("{count} to be tried again, within 30 s of their turn, if the server runs.");
-                told(&missing)
+                let done = "to be tried again, within 30 s of their turn, if the server runs";
+                each(which, async |selection| Ok(outbox.retry(selection).await?), done).await
             }
             OutboxCommand::Drop(which) => {
-                let (mut count, mut missing) = (0, Vec::new());
-                for selection in which.selections() {
-                    let found = outbox.discard(&selection).await?;
-                    count += found;
-                    missing.extend(missed(selection, found));
-                }
-                println!("{count} dropped.");
-                told(&missing)
+                each(which, async |selection| Ok(outbox.discard(selection).await?), "dropped").await
             }
         }
     })
 }
 
-/// A single event that is asked for by its id has to be there.
-fn missed(selection: Selection, found: u64) -> Option<EventId> {
-    match selection {
-        Selection::One(id) if found == 0 => Some(id),
-        Selection::One(_) | Selection::Dead | Selection::All => None,
+/// Does it to all that are meant. An event that is asked for by its id has to be there.
+async fn each(
+    which: Which,
+    act: impl AsyncFn(&Selection) -> anyhow::Result<u64>,
+    done: &str,
+) -> anyhow::Result<ExitCode> {
+    let (mut count, mut missing) = (0, Vec::new());
+    for selection in which.selections() {
+        let found = act(&selection).await?;
+        count += found;
+        match selection {
+            Selection::One(id) if found == 0 => missing.push(id.to_string()),
+            Selection::One(_) | Selection::Dead | Selection::All => {}
+        }
     }
-}
-
-fn told(missing: &[EventId]) -> anyhow::Result<ExitCode> {
-    if missing.is_empty() {
-        return Ok(ExitCode::SUCCESS);
+    println!("{count} {done}.");
+    if !missing.is_empty() {
+        bail!("not in the outbox: {}", missing.join(", "));
     }
-    let ids: Vec<_> = missing.iter().map(EventId::as_str).collect();
-    bail!("not in the outbox: {}", ids.join(", "))
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn list(outbox: &OpenOutbox, selection: &Selection, limit: u32, show: bool) -> anyhow::Result<()> {

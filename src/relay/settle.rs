@@ -28,12 +28,9 @@ pub(super) async fn settle(
         Ok(Held::Yes) => outcome.reply,
         Ok(Held::Lost) => {
             tracing::warn!(event.id = %delivery.id, "another instance had taken the event over");
-            match outcome.reply {
-                // Its decision counts, and the next attempt gets it.
-                Reply::App { .. } => Reply::TryAgain(TryAgainReason::InFlight),
-                reply if outcome.queued.is_none() => reply,
-                _ => Reply::TryAgain(TryAgainReason::InFlight),
-            }
+            // A text that was sent was sent. Of all else the other's decision counts, and the next attempt gets it.
+            let was_sent = outcome.queued.is_none() && !matches!(outcome.reply, Reply::App { .. });
+            if was_sent { outcome.reply } else { Reply::TryAgain(TryAgainReason::InFlight) }
         }
         Err(error) => {
             relay.outage.failed(&error);
