@@ -55,6 +55,7 @@ async fn verify(request: &HttpRequest, payload: Payload) -> Result<VerifiedDeliv
     let gate = request.app_data::<Data<Gate>>().ok_or(ApiError::NotFound)?;
     // Read first, then refuse: leaving a small body unread costs its connection and several times the work.
     let body = read_body(request.headers(), payload).await?;
+    // Its signature would hold: it is Neon's own request, come back by FORWARD_URL.
     if request.headers().contains_key(relay::ATTEMPT) {
         return Err(ApiError::Loop);
     }
