@@ -44,12 +44,13 @@ impl ForwardSettings {
         if targets.default.is_some() && allow_sign_up {
             warnings.push("BEFORE_CREATE=allow has no effect: FORWARD_URL decides about sign-ups".to_owned());
         }
-        let forgotten = match &neon.endpoints {
-            EndpointRule::Only(served) if !targets.is_empty() => served.iter().collect(),
-            EndpointRule::Only(_) | EndpointRule::Any => Vec::new(),
-        };
-        for endpoint in forgotten.into_iter().filter(|endpoint| targets.of(Some(endpoint)).is_none()) {
-            warnings.push(format!("no FORWARD_URL takes the events of {endpoint} that are not for SMS"));
+        if let EndpointRule::Only(served) = &neon.endpoints
+            && !targets.is_empty()
+        {
+            let forgotten = served.iter().filter(|endpoint| targets.of(Some(endpoint)).is_none());
+            warnings.extend(forgotten.map(|endpoint| {
+                format!("no FORWARD_URL takes the events of {endpoint} that are not for SMS")
+            }));
         }
         if !targets.is_empty() && store.is_memory() {
             warnings.push(

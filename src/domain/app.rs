@@ -52,12 +52,9 @@ impl fmt::Debug for AppAnswer {
     }
 }
 
-/// Why the app has not taken an event. `Display` is what an operator reads in logs and in `outbox list`.
+/// Why the app gave no answer. `Display` is what an operator reads in logs and in `outbox list`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AppFailure {
-    /// It answered, and not with a 2xx.
-    #[error("it answers {0}")]
-    Refused(u16),
     /// No connection came about.
     #[error("it cannot be reached")]
     Unreachable,
@@ -70,6 +67,17 @@ pub enum AppFailure {
     /// It answered with a redirect, which is not followed.
     #[error("it redirects; FORWARD_URL has to be its final address")]
     Redirects,
+}
+
+/// Why an event is still in the outbox after an attempt. `Display` is for the operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// The app gave no answer.
+    #[error(transparent)]
+    NoAnswer(#[from] AppFailure),
+    /// The app answered, and not with a 2xx.
+    #[error("it answers {0}")]
+    Refused(u16),
     /// No variable says where events of this branch go.
     #[error("no FORWARD_URL is set for this endpoint")]
     NoTarget,

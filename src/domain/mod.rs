@@ -15,7 +15,7 @@ pub mod signed_request;
 pub mod template;
 pub mod time;
 
-pub use app::{AppAnswer, AppFailure, Targets};
+pub use app::{AppAnswer, AppFailure, NotTaken, Targets};
 pub use event::{Event, NeonEvent, Subject, User};
 pub use id::{DeliveryRef, EndpointId, EventId};
 pub use otp::{DeliveryPreference, Destination, OtpCode, OtpType, SendOtp};

@@ -35,7 +35,7 @@ pub(super) async fn ask(relay: &Relay, verified: &VerifiedDelivery, ownership: &
             );
         }
         Err(reason) => {
-            tracing::error!(event.id = event_id, event.kind = kind, %reason, elapsed_ms, "the app was not asked, or did not answer");
+            tracing::error!(event.id = event_id, event.kind = kind, %reason, elapsed_ms, "the app gave no answer");
         }
     }
     reply_to(answer)
@@ -47,13 +47,8 @@ fn reply_to(answer: Result<AppAnswer, AppFailure>) -> Reply {
         Ok(AppAnswer { status: 408 | 429, .. }) => Reply::TryAgain(TryAgainReason::AppUnavailable),
         Ok(AppAnswer { status, body }) => Reply::App { status, body },
         Err(AppFailure::Redirects) => Reply::TryAgain(TryAgainReason::AppRedirects),
-        Err(
-            AppFailure::Refused(_)
-            | AppFailure::Unreachable
-            | AppFailure::TimedOut
-            | AppFailure::BrokeOff
-            | AppFailure::NoTarget
-            | AppFailure::Unreadable,
-        ) => Reply::TryAgain(TryAgainReason::AppUnavailable),
+        Err(AppFailure::Unreachable | AppFailure::TimedOut | AppFailure::BrokeOff) => {
+            Reply::TryAgain(TryAgainReason::AppUnavailable)
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::{POLL, Relay, STORE_TIMEOUT};
 use crate::domain::app::{PATIENCE, next_attempt};
-use crate::domain::{AppAnswer, AppFailure, Reply, SignedRequest, TryAgainReason};
+use crate::domain::{AppAnswer, NotTaken, Reply, SignedRequest, TryAgainReason};
 use crate::neon::VerifiedDelivery;
 use crate::store::{Item, NewItem, Next, Outcome, StoreError};
 use crate::telemetry::metrics::Waiting;
@@ -104,7 +104,7 @@ impl Relay {
         let sent = match self.key(STORE_TIMEOUT).await {
             Ok(key) => match key.open(&item.id, &item.sealed).as_deref().and_then(SignedRequest::read) {
                 Some(request) => self.send(item, &request).await,
-                None => Err(AppFailure::Unreadable),
+                None => Err(NotTaken::Unreadable),
             },
             // The lease lapses, and then the item is tried again.
             Err(error) => return self.outage.failed(&error),
@@ -120,12 +120,12 @@ impl Relay {
                     tokio::time::sleep(POLL.1).await;
                 }
             }
-            Err(failure) => self.put_back(item, failure).await,
+            Err(reason) => self.put_back(item, reason).await,
         }
     }
 
-    async fn send(&self, item: &Item, request: &SignedRequest) -> Result<(), AppFailure> {
-        let target = self.routing.targets.of(item.endpoint.as_ref()).ok_or(AppFailure::NoTarget)?;
+    async fn send(&self, item: &Item, request: &SignedRequest) -> Result<(), NotTaken> {
+        let target = self.routing.targets.of(item.endpoint.as_ref()).ok_or(NotTaken::NoTarget)?;
         let started = Instant::now();
         let answer = self.forwarder.forward(target, request, item.attempt, REQUEST_TIME).await;
         self.metrics.forwarded(Waiting::Nobody, &answer, started.elapsed());
@@ -135,11 +135,11 @@ impl Relay {
                 tracing::info!(event.id = event_id, attempt = item.attempt, "the app took an event");
                 Ok(())
             }
-            AppAnswer { status, .. } => Err(AppFailure::Refused(status)),
+            AppAnswer { status, .. } => Err(NotTaken::Refused(status)),
         }
     }
 
-    async fn put_back(&self, item: &Item, reason: AppFailure) {
+    async fn put_back(&self, item: &Item, reason: NotTaken) {
         let now = self.clock.now();
         let next = next_attempt(&item.id, item.attempt, now, item.give_up_at);
         if next.is_none() {

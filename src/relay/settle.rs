@@ -29,8 +29,8 @@ pub(super) async fn settle(
         Ok(Held::Lost) => {
             tracing::warn!(event.id = %delivery.id, "another instance had taken the event over");
             // A text that was sent was sent. Of all else the other's decision counts, and the next attempt gets it.
-            let was_sent = outcome.queued.is_none() && !matches!(outcome.reply, Reply::App { .. });
-            if was_sent { outcome.reply } else { Reply::TryAgain(TryAgainReason::InFlight) }
+            let stands = outcome.queued.is_none() && !matches!(outcome.reply, Reply::App { .. });
+            if stands { outcome.reply } else { Reply::TryAgain(TryAgainReason::InFlight) }
         }
         Err(error) => {
             relay.outage.failed(&error);

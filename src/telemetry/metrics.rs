@@ -187,9 +187,7 @@ fn forward_result(answer: &Result<AppAnswer, AppFailure>) -> &'static str {
         Err(AppFailure::Unreachable) => "unreachable",
         Err(AppFailure::TimedOut) => "timed_out",
         Err(AppFailure::Redirects) => "redirects",
-        Err(
-            AppFailure::BrokeOff | AppFailure::Refused(_) | AppFailure::NoTarget | AppFailure::Unreadable,
-        ) => "broke_off",
+        Err(AppFailure::BrokeOff) => "broke_off",
     }
 }
 
