@@ -4,13 +4,16 @@
 
 pub mod branch;
 pub mod checks;
+pub mod descriptors;
 pub mod outbox;
 pub mod providers;
+pub mod server;
 mod upkeep;
 
 use crate::config::{EndpointRule, Settings, StoreFailureRule};
 use crate::domain::{Clock, HashKey, SystemClock};
-use crate::http::{self, Callbacks, Gate, Subscribed};
+use crate::http::connection::Limits;
+use crate::http::{self, Callbacks, Gate, Subscribed, Unverified, WrongPath};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
 use crate::relay::{Flights, Forwarder, OnceAMinute, Outage, Relay, StoreFailure};
 use crate::store::memory::MemoryStore;
@@ -19,9 +22,9 @@ use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
 use actix_web::dev::Server;
 use actix_web::web::Data;
-use actix_web::{App as ActixApp, HttpServer};
 use anyhow::Context;
 use secrecy::ExposeSecret;
+use server::{METRICS_CONNECTIONS, Serving, bind};
 use sms_providers::client::{endpoint, http_client, tls_config};
 use sms_providers::{FailoverChain, SmsProvider};
 use std::future::Future;
@@ -36,9 +39,6 @@ use tokio::task::JoinHandle;
 const DRAIN: Duration = Duration::from_secs(15);
 /// Answers are due this much before Neon stops listening.
 const ANSWER_MARGIN: Duration = Duration::from_millis(500);
-/// How long a connection may wait for its first or next request. actix closes it then, a fresh one with a
-/// 408; its default of 5 s is just when Neon, its own 5 s over, takes a pooled connection for a retry.
-const IDLE: Duration = Duration::from_secs(75);
 
 /// Parts that a caller brings in place of the configured ones.
 #[derive(Default)]
@@ -51,6 +51,10 @@ pub struct Parts {
     pub clock: Option<Arc<dyn Clock>>,
     /// The public socket, in place of one at `HOST` and `PORT`.
     pub listener: Option<TcpListener>,
+    /// What each connection may take.
+    pub limits: Limits,
+    /// How many file descriptors there are; `None` is as many as may be needed.
+    pub descriptors: Option<u64>,
 }
 
 /// A relay that listens and is not yet served.
@@ -74,6 +78,16 @@ impl App {
     /// Outside of a tokio runtime.
     pub fn build(settings: &Settings, parts: Parts) -> anyhow::Result<Self> {
         let tasks = Tasks::current();
+        let workers = settings.server.workers.unwrap_or_else(server::cores);
+        let fits = descriptors::fits(parts.descriptors, settings.server.max_in_flight, workers);
+        if fits.deliveries < settings.server.max_in_flight {
+            tracing::warn!(
+                descriptors = parts.descriptors,
+                "MAX_IN_FLIGHT cannot be reached: the limit of file descriptors (ulimit -Hn) leaves room for {} \
+                 deliveries at once; beyond them Neon is asked to try again",
+                fits.deliveries
+            );
+        }
         let clock = parts.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let metrics = Metrics::default();
         let http_client = http_client().map_err(anyhow::Error::from_boxed)?;
@@ -113,7 +127,7 @@ impl App {
             ),
             clock: clock.clone(),
             tasks: tasks.clone(),
-            flights: Flights::new(settings.server.max_in_flight, tasks.clone(), metrics.clone()),
+            flights: Flights::new(fits.deliveries, tasks.clone(), metrics.clone()),
             metrics: metrics.clone(),
         });
         tasks.spawn_until_drain({
@@ -133,45 +147,41 @@ impl App {
         }
         let subscribed = Data::new(Subscribed(subscriptions));
         let callbacks = Data::new(Callbacks { base, providers: configured.callbacks });
+        let address = |port| SocketAddr::new(settings.server.host, port);
         let listener = match parts.listener {
             Some(listener) => listener,
-            None => bind(settings, settings.server.port, "PORT")?,
+            None => bind(address(settings.server.port), "PORT")?,
         };
+        let metrics_port = settings.server.metrics_port;
+        let metrics_listener = metrics_port.map(|port| bind(address(port), "METRICS_PORT")).transpose()?;
         let address = listener.local_addr()?;
-        let metrics_listener =
-            settings.server.metrics_port.map(|port| bind(settings, port, "METRICS_PORT")).transpose()?;
         let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
 
-        let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(metrics.clone()));
-        let mut server = HttpServer::new(move || {
-            ActixApp::new()
-                .wrap(http::request_log())
+        let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(metrics));
+        let limits = Arc::new(parts.limits);
+        let (unverified, wrong_path) =
+            (Data::new(Unverified::new(limits.clone())), Data::new(WrongPath::default()));
+        let metrics_server = metrics_listener.map(|listener| {
+            let (limits, shared) = (limits.clone(), shared.clone());
+            let serving = Serving { limits, workers: 1, connections: METRICS_CONNECTIONS, drain: DRAIN };
+            serving.on(listener, move |config| {
+                config.app_data(shared.clone()).configure(http::metrics);
+            })
+        });
+        let metrics_server = metrics_server.transpose()?;
+        let serving = Serving { limits, workers, connections: fits.connections, drain: DRAIN };
+        let server = serving.on(listener, move |config| {
+            config
                 .app_data(gate.clone())
                 .app_data(relay.clone())
                 .app_data(callbacks.clone())
                 .app_data(subscribed.clone())
                 .app_data(clock.clone())
                 .app_data(shared.clone())
-                .configure(http::routes)
-        })
-        .disable_signals()
-        .client_request_timeout(IDLE)
-        .keep_alive(IDLE)
-        .shutdown_timeout(DRAIN.as_secs());
-        if let Some(workers) = settings.server.workers {
-            server = server.workers(workers);
-        }
-        let metrics_server = metrics_listener
-            .map(|listener| {
-                let metrics = Data::new(metrics.clone());
-                HttpServer::new(move || ActixApp::new().app_data(metrics.clone()).configure(http::metrics))
-                    .disable_signals()
-                    .workers(1)
-                    .listen(listener)
-            })
-            .transpose()?
-            .map(HttpServer::run);
-        let server = server.listen(listener)?.run();
+                .app_data(unverified.clone())
+                .app_data(wrong_path.clone())
+                .configure(http::routes);
+        })?;
         Ok(Self { server, metrics_server, address, metrics_address, tasks, outbox })
     }
 
@@ -230,10 +240,4 @@ fn endpoints(settings: &Settings) -> Endpoints {
         EndpointRule::Any => Endpoints::Any,
         EndpointRule::Only(ids) => Endpoints::Only(ids.clone()),
     }
-}
-
-fn bind(settings: &Settings, port: u16, variable: &str) -> anyhow::Result<TcpListener> {
-    let address = SocketAddr::new(settings.server.host, port);
-    TcpListener::bind(address)
-        .with_context(|| format!("cannot listen on {address}; set {variable} to another port"))
 }

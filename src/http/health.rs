@@ -1,9 +1,10 @@
 //! Whether the process runs, and whether it can do its work.
 
 use super::delivery::Gate;
+use super::operator::is_operator;
 use crate::relay::Relay;
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -19,6 +20,7 @@ pub(super) async fn livez() -> HttpResponse {
 }
 
 pub(super) async fn readyz(
+    request: HttpRequest,
     gate: Data<Gate>,
     relay: Data<Relay>,
     subscribed: Data<Subscribed>,
@@ -31,16 +33,18 @@ pub(super) async fn readyz(
     ];
     let missing: Vec<_> = parts.into_iter().filter_map(|(part, ready)| (!ready).then_some(part)).collect();
     if missing.is_empty() {
-        ready(&relay.warnings(&subscribed.0.borrow()))
+        ready(&relay.warnings(&subscribed.0.borrow()), is_operator(&request))
     } else {
         HttpResponse::ServiceUnavailable().json(json!({ "status": "not_ready", "missing": missing }))
     }
 }
 
-/// Ready, and what an operator should know all the same.
-fn ready(warnings: &[(String, &'static str)]) -> HttpResponse {
+/// Ready, and what an operator should know all the same; strangers learn how much that is, not what.
+fn ready(warnings: &[(String, &'static str)], to_operator: bool) -> HttpResponse {
     let mut body = json!({ "status": "ready" });
-    if !warnings.is_empty() {
+    if !warnings.is_empty() && !to_operator {
+        body["warnings"] = json!(warnings.len());
+    } else if !warnings.is_empty() {
         let warnings = warnings.iter().map(|(event, problem)| json!({ "event": event, "problem": problem }));
         body["warnings"] = warnings.collect();
     }
