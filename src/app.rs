@@ -2,18 +2,17 @@
 //!
 //! The only place that sees both the configuration and everything else.
 
+mod assembly;
 pub mod branch;
 pub mod checks;
 pub mod outbox;
 pub mod providers;
 mod upkeep;
 
-use crate::config::{EndpointRule, Settings, StoreFailureRule};
-use crate::domain::{Clock, HashKey, SystemClock};
+use crate::config::{EndpointRule, Settings};
+use crate::domain::{Clock, SystemClock};
 use crate::http::{self, Callbacks, Gate, Subscribed};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
-use crate::relay::{Flights, Forwarder, OnceAMinute, Outage, Relay, StoreFailure};
-use crate::store::memory::MemoryStore;
 use crate::store::{self, Store};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
@@ -21,21 +20,20 @@ use actix_web::dev::Server;
 use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer};
 use anyhow::Context;
+use assembly::Ground;
 use secrecy::ExposeSecret;
+use sms_providers::SmsProvider;
 use sms_providers::client::{endpoint, http_client, tls_config};
-use sms_providers::{FailoverChain, SmsProvider};
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, OnceCell, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// The longest that a shutdown waits for what is in flight: above the 12 s of one event, below Fly's and
 /// Kubernetes' patience.
 const DRAIN: Duration = Duration::from_secs(15);
-/// Answers are due this much before Neon stops listening.
-const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 /// How long a connection may wait for its first or next request. actix closes it then, a fresh one with a
 /// 408; its default of 5 s is just when Neon, its own 5 s over, takes a pooled connection for a retry.
 const IDLE: Duration = Duration::from_secs(75);
@@ -90,42 +88,20 @@ impl App {
             clock: clock.clone(),
         });
         let base = settings.server.public_url.as_ref().map(|url| endpoint(url, &["callbacks"]));
-        let relay = Arc::new(Relay {
-            store,
-            fallback: Arc::new(MemoryStore::default()),
-            outage: Arc::new(Outage::new(metrics.clone(), clock.clone())),
-            on_store_failure: match settings.store.on_failure {
-                StoreFailureRule::Send => StoreFailure::Send,
-                StoreFailureRule::Refuse => StoreFailure::Refuse,
-            },
-            chain: FailoverChain::new(parts.providers.unwrap_or(configured.chain)),
-            template: settings.sms.template.clone().context("SMS_TEMPLATE")?,
-            routing: settings.forward.routing.clone(),
-            forwarder: Forwarder::new(http_client.clone(), settings.forward.secret.clone(), clock.clone()),
-            outbox_wake: Notify::new(),
-            app_failures: OnceAMinute::default(),
-            unhandled: Mutex::default(),
-            callbacks: base.clone(),
-            answer_within: settings.neon.timeout.saturating_sub(ANSWER_MARGIN),
-            max_sends: settings.sms.max_sends,
-            hash_key: OnceCell::new_with(
-                settings.store.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes())),
-            ),
-            clock: clock.clone(),
-            tasks: tasks.clone(),
-            flights: Flights::new(settings.server.max_in_flight, tasks.clone(), metrics.clone()),
-            metrics: metrics.clone(),
-        });
+        let ground = Ground { store, http: http_client, clock, tasks, metrics };
+        let providers = parts.providers.unwrap_or(configured.chain);
+        let relay = assembly::relay(settings, &ground, providers, base.clone())?;
+        let Ground { http: http_client, clock, tasks, metrics, .. } = ground;
         tasks.spawn_until_drain({
             let relay = relay.clone();
-            async move { relay.warm_up().await }
+            async move { relay.ledger.warm_up().await }
         });
-        tasks.spawn_until_drain(upkeep::purge(relay.clone(), settings.store.ttl));
-        let outbox = if relay.routing.targets.is_empty() {
+        tasks.spawn_until_drain(upkeep::purge(relay.clone(), clock.clone(), settings.store.ttl));
+        let outbox = if relay.forwarding.routing().targets.is_empty() {
             tasks.spawn_until_drain(upkeep::tell_what_waits_for_nobody(relay.clone()))
         } else {
             tasks.spawn_until_drain(upkeep::tend_outbox(relay.clone()));
-            tasks.spawn_until_drain(relay.clone().work_outbox())
+            tasks.spawn_until_drain(relay.forwarding.clone().work_outbox())
         };
         let (subscribed, subscriptions) = watch::channel(Vec::new());
         if let Some(api) = &settings.neon_api {

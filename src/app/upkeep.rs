@@ -1,7 +1,8 @@
 //! What has to be done from time to time, whether or not anything happens.
 
+use crate::domain::Clock;
 use crate::relay::Relay;
-use crate::store::{Counts, DeliveryStore, StoreError};
+use crate::store::{Counts, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,14 +14,12 @@ const KEEP_DEAD: Duration = Duration::from_secs(7 * 24 * 3600);
 const TEND_EVERY: Duration = Duration::from_secs(15);
 
 /// Forgets what is older than `ttl`.
-pub(super) async fn purge(relay: Arc<Relay>, ttl: Duration) {
+pub(super) async fn purge(relay: Arc<Relay>, clock: Arc<dyn Clock>, ttl: Duration) {
     loop {
-        let now = relay.clock.now();
-        let before = now.minus(ttl);
+        let now = clock.now();
         let forgotten = async {
-            let fallback = relay.fallback.purge(before).await?;
-            let dead = relay.store.purge_dead(now.minus(KEEP_DEAD)).await?;
-            Ok::<_, StoreError>(fallback + dead + relay.store.purge(before).await?)
+            let dead = relay.ledger.store().purge_dead(now.minus(KEEP_DEAD)).await?;
+            Ok::<_, StoreError>(dead + relay.once.purge(now.minus(ttl)).await?)
         };
         match forgotten.await {
             Ok(0) => {}
@@ -34,27 +33,17 @@ pub(super) async fn purge(relay: Arc<Relay>, ttl: Duration) {
 /// Keeps the outbox in order and counted.
 pub(super) async fn tend_outbox(relay: Arc<Relay>) {
     loop {
-        // What fails here is told by whoever cannot go on without it.
-        if let Ok(1..) = relay.store.give_turns(relay.clock.now()).await {
-            relay.outbox_wake.notify_one();
-        }
-        count_outbox(&relay).await;
+        relay.forwarding.tend().await;
         tokio::time::sleep(TEND_EVERY).await;
     }
 }
 
 /// Events may wait from a time when there was an app.
 pub(super) async fn tell_what_waits_for_nobody(relay: Arc<Relay>) {
-    if let Some(Counts { waiting: waiting @ 1.., .. }) = count_outbox(&relay).await {
+    if let Some(Counts { waiting: waiting @ 1.., .. }) = relay.forwarding.count().await {
         tracing::warn!(
             waiting,
             "events wait in the outbox, and FORWARD_URL is not set; see: neon-sms-relay outbox list"
         );
     }
-}
-
-async fn count_outbox(relay: &Relay) -> Option<Counts> {
-    let counts = relay.store.counts().await.ok()?;
-    relay.metrics.outbox(counts.waiting, counts.dead);
-    Some(counts)
 }

@@ -52,7 +52,7 @@ pub(super) async fn receive(
     })?;
     if let Some(update) = update {
         // Already logged and counted where it failed.
-        let _ = relay.record_status(&delivery, &update).await;
+        let _ = relay.texting.record_status(&delivery, &update).await;
     }
     Ok(HttpResponse::NoContent().finish())
 }

@@ -4,7 +4,7 @@ use super::error::ApiError;
 use crate::domain::Clock;
 use crate::neon::headers::PREFIX;
 use crate::neon::{VerifiedDelivery, Verifier};
-use crate::relay;
+use crate::relay::forwarding::ATTEMPT;
 use crate::telemetry::metrics::Metrics;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
@@ -56,7 +56,7 @@ async fn verify(request: &HttpRequest, payload: Payload) -> Result<VerifiedDeliv
     // Read first, then refuse: leaving a small body unread costs its connection and several times the work.
     let body = read_body(request.headers(), payload).await?;
     // Its signature would hold: it is Neon's own request, come back by FORWARD_URL.
-    if request.headers().contains_key(relay::ATTEMPT) {
+    if request.headers().contains_key(ATTEMPT) {
         return Err(ApiError::Loop);
     }
     let neon_headers = request.headers().iter().filter(|(name, _)| name.as_str().starts_with(PREFIX));

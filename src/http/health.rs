@@ -23,15 +23,15 @@ pub(super) async fn readyz(
     relay: Data<Relay>,
     subscribed: Data<Subscribed>,
 ) -> HttpResponse {
-    let store = tokio::time::timeout(STORE_TIMEOUT, relay.store.ping()).await;
+    let store = tokio::time::timeout(STORE_TIMEOUT, relay.ledger.store().ping()).await;
     let parts = [
         ("keys", gate.verifier.is_ready()),
         ("store", matches!(store, Ok(Ok(())))),
-        ("provider", !relay.chain.is_empty()),
+        ("provider", relay.texting.is_ready()),
     ];
     let missing: Vec<_> = parts.into_iter().filter_map(|(part, ready)| (!ready).then_some(part)).collect();
     if missing.is_empty() {
-        ready(&relay.warnings(&subscribed.0.borrow()))
+        ready(&relay.forwarding.warnings(&subscribed.0.borrow()))
     } else {
         HttpResponse::ServiceUnavailable().json(json!({ "status": "not_ready", "missing": missing }))
     }

@@ -3,11 +3,12 @@
 //! The item is sealed before it is stored and opened when it is sent, and where it goes is decided then, so
 //! that a `FORWARD_URL` that was put right serves what was already waiting.
 
-use super::{POLL, Relay, STORE_TIMEOUT};
+use super::Forwarding;
 use crate::domain::app::{PATIENCE, next_attempt};
 use crate::domain::{AppAnswer, NotTaken, Reply, SignedRequest, TryAgainReason};
 use crate::neon::VerifiedDelivery;
-use crate::store::{Item, NewItem, Next, Outcome, StoreError};
+use crate::relay::once::{POLL, STORE_TIMEOUT};
+use crate::store::{Counts, Item, NewItem, Next, Outcome, StoreError};
 use crate::telemetry::metrics::Waiting;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -25,45 +26,60 @@ const LEASE: Duration = Duration::from_secs(15);
 /// may have died, and left items that nobody else knows of.
 const PAUSE: RangeInclusive<Duration> = Duration::from_millis(500)..=Duration::from_secs(30);
 
-/// The outcome of an event that goes into the outbox.
-pub(super) async fn queue(relay: &Relay, verified: &VerifiedDelivery) -> Outcome {
-    let event = verified.event();
-    let key = match relay.key(STORE_TIMEOUT).await {
-        Ok(key) => key,
-        Err(error) => {
-            relay.outage.failed(&error);
-            return undone(TryAgainReason::StoreUnavailable);
-        }
-    };
-    let Some(sealed) = key.seal(&event.id, &verified.request().write()) else {
-        return undone(TryAgainReason::Internal);
-    };
-    let now = relay.clock.now();
-    let endpoint = event.endpoint.as_ref();
-    let item = NewItem {
-        event_type: event.name.clone(),
-        endpoint: endpoint.cloned(),
-        // An event about nobody has no order to keep.
-        lane: event.subject.as_ref().map_or_else(|| event.id.to_string(), |user| key.lane(endpoint, user)),
-        sealed,
-        queued_at: now,
-        give_up_at: now.plus(PATIENCE),
-    };
-    Outcome { reply: Reply::Done(None), attempts: Vec::new(), queued: Some(item) }
-}
+impl Forwarding {
+    /// The outcome of an event that goes into the outbox.
+    pub async fn queue(&self, verified: &VerifiedDelivery) -> Outcome {
+        let event = verified.event();
+        let key = match self.ledger.key(STORE_TIMEOUT).await {
+            Ok(key) => key,
+            Err(error) => {
+                self.ledger.failed(&error);
+                return undone(TryAgainReason::StoreUnavailable);
+            }
+        };
+        let Some(sealed) = key.seal(&event.id, &verified.request().write()) else {
+            return undone(TryAgainReason::Internal);
+        };
+        let now = self.clock.now();
+        let endpoint = event.endpoint.as_ref();
+        let item = NewItem {
+            event_type: event.name.clone(),
+            endpoint: endpoint.cloned(),
+            // An event about nobody has no order to keep.
+            lane: event
+                .subject
+                .as_ref()
+                .map_or_else(|| event.id.to_string(), |user| key.lane(endpoint, user)),
+            sealed,
+            queued_at: now,
+            give_up_at: now.plus(PATIENCE),
+        };
+        Outcome { reply: Reply::Done(None), attempts: Vec::new(), queued: Some(item) }
+    }
 
-fn undone(reason: TryAgainReason) -> Outcome {
-    Outcome { reply: Reply::TryAgain(reason), attempts: Vec::new(), queued: None }
-}
-
-impl Relay {
     /// Works on the outbox for ever.
     pub async fn work_outbox(self: Arc<Self>) {
         let slots = Arc::new(Semaphore::new(AT_ONCE));
         loop {
             let pause = self.start_due(&slots).await;
-            let _ = tokio::time::timeout(pause, self.outbox_wake.notified()).await;
+            let _ = tokio::time::timeout(pause, self.ledger.queued().notified()).await;
         }
+    }
+
+    /// Keeps the outbox in order and counted.
+    pub async fn tend(&self) {
+        // What fails here is told by whoever cannot go on without it.
+        if let Ok(1..) = self.ledger.store().give_turns(self.clock.now()).await {
+            self.ledger.queued().notify_one();
+        }
+        self.count().await;
+    }
+
+    /// Counts the outbox, for the metrics too; `None` if the store fails.
+    pub async fn count(&self) -> Option<Counts> {
+        let counts = self.ledger.store().counts().await.ok()?;
+        self.metrics.outbox(counts.waiting, counts.dead);
+        Some(counts)
     }
 
     /// Starts as many deliveries as there are due items and free slots; returns when to look again.
@@ -73,25 +89,25 @@ impl Relay {
             return *PAUSE.end();
         }
         let now = self.clock.now();
-        let take = self.store.take_due(now, LEASE, free);
+        let take = self.ledger.store().take_due(now, LEASE, free);
         let taken = match tokio::time::timeout(STORE_TIMEOUT, take).await {
             Ok(Ok(taken)) => taken,
             Ok(Err(error)) => {
-                self.outage.failed(&error);
+                self.ledger.failed(&error);
                 return *PAUSE.start();
             }
             Err(_) => {
-                self.outage.failed(&StoreError::timed_out());
+                self.ledger.failed(&StoreError::timed_out());
                 return *PAUSE.start();
             }
         };
         for item in taken.items {
-            let (relay, slot) = (self.clone(), slots.clone().acquire_owned().await);
+            let (forwarding, slot) = (self.clone(), slots.clone().acquire_owned().await);
             self.tasks.spawn(async move {
-                relay.bring(&item).await;
+                forwarding.bring(&item).await;
                 drop(slot);
                 // The next of the same user may be due now.
-                relay.outbox_wake.notify_one();
+                forwarding.ledger.queued().notify_one();
             });
         }
         let pause = taken.next_due.map_or(*PAUSE.end(), |due_at| due_at.since(now));
@@ -101,19 +117,19 @@ impl Relay {
     /// Makes one attempt and records what came of it.
     async fn bring(&self, item: &Item) {
         let started = Instant::now();
-        let sent = match self.key(STORE_TIMEOUT).await {
+        let sent = match self.ledger.key(STORE_TIMEOUT).await {
             Ok(key) => match key.open(&item.id, &item.sealed).as_deref().and_then(SignedRequest::read) {
                 Some(request) => self.send(item, &request).await,
                 None => Err(NotTaken::Unreadable),
             },
             // The lease lapses, and then the item is tried again.
-            Err(error) => return self.outage.failed(&error),
+            Err(error) => return self.ledger.failed(&error),
         };
         match sent {
             Ok(()) => {
                 // The app has it: what cannot be written down now would be sent again.
-                while let Err(error) = self.store.delivered(&item.id, self.clock.now()).await {
-                    self.outage.failed(&error);
+                while let Err(error) = self.ledger.store().delivered(&item.id, self.clock.now()).await {
+                    self.ledger.failed(&error);
                     if started.elapsed() > LEASE {
                         return;
                     }
@@ -149,8 +165,12 @@ impl Relay {
             tracing::warn!(event.id = item.id.as_str(), attempt = item.attempt, %reason, failures, "the app does not take an event from the outbox; trying again");
         }
         let next = next.map_or(Next::Dead(now), Next::At);
-        if let Err(error) = self.store.failed(item, &reason.to_string(), next).await {
-            self.outage.failed(&error);
+        if let Err(error) = self.ledger.store().failed(item, &reason.to_string(), next).await {
+            self.ledger.failed(&error);
         }
     }
+}
+
+fn undone(reason: TryAgainReason) -> Outcome {
+    Outcome { reply: Reply::TryAgain(reason), attempts: Vec::new(), queued: None }
 }
