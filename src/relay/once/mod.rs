@@ -9,6 +9,7 @@ mod outage;
 mod ownership;
 mod process;
 mod settle;
+mod unfinished;
 
 pub use ledger::Ledger;
 pub use outage::{OnceAMinute, Outage};
@@ -24,6 +25,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+use unfinished::Unfinished;
 
 /// All that one event gets, from its first attempt: Neon gives up after 15 s.
 const EVENT_TIME: Duration = Duration::from_secs(12);
@@ -78,8 +80,8 @@ pub struct Once {
     /// What is remembered while the store is down, in this process.
     fallback: Arc<MemoryStore>,
     flights: Flights,
+    unfinished: Unfinished,
     clock: Arc<dyn Clock>,
-    tasks: Tasks,
     metrics: Metrics,
 }
 
@@ -93,7 +95,8 @@ impl Once {
         metrics: Metrics,
     ) -> Self {
         let flights = Flights::new(settings.max_in_flight, tasks.clone(), metrics.clone());
-        Self { settings, ledger, fallback: Arc::default(), flights, clock, tasks, metrics }
+        let unfinished = Unfinished::new(settings.max_in_flight, ledger.clone(), clock.clone(), tasks);
+        Self { settings, ledger, fallback: Arc::default(), flights, unfinished, clock, metrics }
     }
 
     /// Starts `work` for an event that arrived at `arrived`, or joins the flight of an earlier attempt, and

@@ -1,7 +1,7 @@
 //! How an event ends: a final reply is stored, for ever; anything else gives the event back.
 
 use super::ownership::{LEASE, Ownership};
-use super::{Ledger, Once, POLL, STORE_TIMEOUT};
+use super::{Ledger, Once, STORE_TIMEOUT};
 use crate::domain::{Clock, Reply, TryAgainReason};
 use crate::store::{Claim, DeliveryStore, Held, NewDelivery, Outcome, StoreError};
 use std::sync::Arc;
@@ -45,8 +45,7 @@ impl Once {
                 } else {
                     Reply::TryAgain(TryAgainReason::StoreUnavailable)
                 };
-                let (ledger, clock) = (self.ledger.clone(), self.clock.clone());
-                self.tasks.spawn(finish_later(ledger, ownership, outcome, clock));
+                self.unfinished.finish_later(ownership, outcome, Instant::now() + LEASE);
                 reply
             }
         }
@@ -62,7 +61,7 @@ impl Once {
     }
 }
 
-async fn finish(
+pub(super) async fn finish(
     ledger: &Ledger,
     ownership: &Ownership,
     outcome: &Outcome,
@@ -78,21 +77,4 @@ async fn finish(
         ledger.queued().notify_one();
     }
     Ok(held)
-}
-
-/// Goes on trying while nobody else can have taken the event over: a store that restarts is back within
-/// the lease, and then nothing is sent twice.
-async fn finish_later(
-    ledger: Arc<Ledger>,
-    ownership: Arc<Ownership>,
-    outcome: Outcome,
-    clock: Arc<dyn Clock>,
-) {
-    let lapse = Instant::now() + LEASE;
-    while Instant::now() < lapse {
-        tokio::time::sleep(POLL.1).await;
-        if finish(&ledger, &ownership, &outcome, clock.as_ref()).await.is_ok() {
-            return;
-        }
-    }
 }
