@@ -5,6 +5,7 @@ use crate::relay::Relay;
 use crate::store::{Counts, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often finished events are forgotten.
 const PURGE_EVERY: Duration = Duration::from_secs(600);
@@ -13,9 +14,16 @@ const KEEP_DEAD: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How often the outbox is counted for the metrics, and turns that went unnoticed are given.
 const TEND_EVERY: Duration = Duration::from_secs(15);
 
-/// Forgets what is older than `ttl`.
+/// Forgets what is older than `ttl`; a store that sleeps is left alone while nothing has come since the last time,
+/// but not for longer than `ttl`.
 pub(super) async fn purge(relay: Arc<Relay>, clock: Arc<dyn Clock>, ttl: Duration) {
+    let mut last: Option<Instant> = None;
     loop {
+        if last.is_some_and(|last| relay.ledger.rests_since(last) && last.elapsed() < ttl) {
+            tokio::time::sleep(PURGE_EVERY).await;
+            continue;
+        }
+        last = Some(Instant::now());
         let now = clock.now();
         let forgotten = async {
             let dead = relay.ledger.store().purge_dead(now.minus(KEEP_DEAD)).await?;

@@ -64,6 +64,11 @@ pub trait DeliveryStore: Send + Sync {
 
     /// Succeeds if the store can be read and written.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Whether it may fall asleep while nobody uses it, so that asking it anything wakes it, at a price.
+    fn sleeps(&self) -> bool {
+        false
+    }
 }
 
 /// A whole store: what was delivered, and what waits to be.

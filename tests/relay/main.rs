@@ -32,5 +32,6 @@ mod retries;
 mod send_otp;
 mod signature;
 mod store_failure;
+mod store_health;
 mod subscriptions;
 mod verifiers;

@@ -9,6 +9,7 @@ use neon_sms_relay::store::{
     StatusChange, StoreError, Taken,
 };
 use sms_providers::StatusUpdate;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,7 +17,10 @@ use std::time::Duration;
 #[derive(Default)]
 pub struct Plugged {
     pub store: MemoryStore,
+    sleeps: bool,
     pulled: Mutex<Pulled>,
+    /// How often each operation was asked for.
+    asked: Mutex<BTreeMap<String, usize>>,
 }
 
 #[derive(Default)]
@@ -28,6 +32,11 @@ struct Pulled {
 }
 
 impl Plugged {
+    /// One that falls asleep while nobody uses it.
+    pub fn sleepy() -> Self {
+        Self { sleeps: true, ..Self::default() }
+    }
+
     /// Makes every operation fail, or none.
     pub fn pull(&self, all: bool) {
         *self.pulled.lock().unwrap() = Pulled { all, ..Pulled::default() };
@@ -45,7 +54,13 @@ impl Plugged {
         }
     }
 
+    /// How often each operation was asked for so far.
+    pub fn asked(&self) -> BTreeMap<String, usize> {
+        self.asked.lock().unwrap().clone()
+    }
+
     fn check(&self, operation: &str) -> Result<&MemoryStore, StoreError> {
+        *self.asked.lock().unwrap().entry(operation.to_owned()).or_default() += 1;
         let mut pulled = self.pulled.lock().unwrap();
         if pulled.all || pulled.operations.contains(&operation) {
             pulled.refused += 1;
@@ -97,6 +112,9 @@ impl DeliveryStore for Plugged {
     }
     async fn ping(&self) -> Result<(), StoreError> {
         self.check("ping")?.ping().await
+    }
+    fn sleeps(&self) -> bool {
+        self.sleeps
     }
 }
 

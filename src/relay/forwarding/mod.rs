@@ -14,6 +14,7 @@ use crate::relay::once::{Ledger, OnceAMinute};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 /// Brings events to the user's app.
@@ -26,6 +27,8 @@ pub struct Forwarding {
     metrics: Metrics,
     /// What is said about an app that is down.
     app_failures: OnceAMinute,
+    /// Whether the outbox may have changed since it was tended.
+    stirred: AtomicBool,
     /// The names of events that came and that nobody handles.
     unhandled: Mutex<BTreeSet<String>>,
 }
@@ -41,7 +44,8 @@ impl Forwarding {
         metrics: Metrics,
     ) -> Self {
         let (app_failures, unhandled) = Default::default();
-        Self { routing, forwarder, ledger, clock, tasks, metrics, app_failures, unhandled }
+        let stirred = AtomicBool::new(true);
+        Self { routing, forwarder, ledger, clock, tasks, metrics, app_failures, stirred, unhandled }
     }
 
     /// What happens to events that are not for SMS.

@@ -12,6 +12,7 @@ use crate::store::{Counts, Item, NewItem, Next, Outcome, StoreError};
 use crate::telemetry::metrics::Waiting;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -25,10 +26,14 @@ const LEASE: Duration = Duration::from_secs(15);
 /// How often the store is asked at the most, as long as nothing happens here, and at the least: another instance
 /// may have died, and left items that nobody else knows of.
 const PAUSE: RangeInclusive<Duration> = Duration::from_millis(500)..=Duration::from_secs(30);
+/// The same for a store that sleeps while nobody needs it: each look wakes it. The pauses grow up to this while
+/// there is nothing in the outbox.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30 * 60);
 
 impl Forwarding {
     /// The outcome of an event that goes into the outbox.
     pub async fn queue(&self, verified: &VerifiedDelivery) -> Outcome {
+        self.stirred.store(true, Ordering::Relaxed);
         let event = verified.event();
         let key = match self.ledger.key(STORE_TIMEOUT).await {
             Ok(key) => key,
@@ -60,14 +65,22 @@ impl Forwarding {
     /// Works on the outbox for ever.
     pub async fn work_outbox(self: Arc<Self>) {
         let slots = Arc::new(Semaphore::new(AT_ONCE));
+        let mut idle = *PAUSE.end();
         loop {
-            let pause = self.start_due(&slots).await;
-            let _ = tokio::time::timeout(pause, self.ledger.queued().notified()).await;
+            let due = self.start_due(&slots).await;
+            let sleeps = self.ledger.store().sleeps();
+            let longest = if sleeps { LONGEST_PAUSE } else { *PAUSE.end() };
+            let pause = due.unwrap_or(idle).clamp(*PAUSE.start(), longest);
+            let woken = tokio::time::timeout(pause, self.ledger.queued().notified()).await.is_ok();
+            idle = if woken || due.is_some() { *PAUSE.end() } else { (idle * 2).min(longest) };
         }
     }
 
-    /// Keeps the outbox in order and counted.
+    /// Keeps the outbox in order and counted; leaves a store alone that sleeps while nothing happens here.
     pub async fn tend(&self) {
+        if !self.stirred.swap(false, Ordering::Relaxed) && self.ledger.store().sleeps() {
+            return;
+        }
         // What fails here is told by whoever cannot go on without it.
         if let Ok(1..) = self.ledger.store().give_turns(self.clock.now()).await {
             self.ledger.queued().notify_one();
@@ -82,11 +95,12 @@ impl Forwarding {
         Some(counts)
     }
 
-    /// Starts as many deliveries as there are due items and free slots; returns when to look again.
-    async fn start_due(self: &Arc<Self>, slots: &Arc<Semaphore>) -> Duration {
+    /// Starts as many deliveries as there are due items and free slots; returns when to look again,
+    /// `None` if there is nothing to wait for.
+    async fn start_due(self: &Arc<Self>, slots: &Arc<Semaphore>) -> Option<Duration> {
         let free = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
         if free == 0 {
-            return *PAUSE.end();
+            return Some(*PAUSE.end());
         }
         let now = self.clock.now();
         let take = self.ledger.store().take_due(now, LEASE, free);
@@ -94,11 +108,11 @@ impl Forwarding {
             Ok(Ok(taken)) => taken,
             Ok(Err(error)) => {
                 self.ledger.failed(&error);
-                return *PAUSE.start();
+                return Some(*PAUSE.start());
             }
             Err(_) => {
                 self.ledger.failed(&StoreError::timed_out());
-                return *PAUSE.start();
+                return Some(*PAUSE.start());
             }
         };
         for item in taken.items {
@@ -110,12 +124,12 @@ impl Forwarding {
                 forwarding.ledger.queued().notify_one();
             });
         }
-        let pause = taken.next_due.map_or(*PAUSE.end(), |due_at| due_at.since(now));
-        pause.clamp(*PAUSE.start(), *PAUSE.end())
+        taken.next_due.map(|due_at| due_at.since(now))
     }
 
     /// Makes one attempt and records what came of it.
     async fn bring(&self, item: &Item) {
+        self.stirred.store(true, Ordering::Relaxed);
         let started = Instant::now();
         let sent = match self.ledger.key(STORE_TIMEOUT).await {
             Ok(key) => match key.open(&item.id, &item.sealed).as_deref().and_then(SignedRequest::read) {

@@ -1,6 +1,7 @@
 //! The configured store as every room of the relay sees it: with the key it holds, and with what is said
 //! while it fails.
 
+use super::health::Health;
 use super::outage::Outage;
 use super::{POLL, STORE_TIMEOUT};
 use crate::domain::{EventId, HashKey, Reply, TryAgainReason};
@@ -8,11 +9,13 @@ use crate::store::{Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, OnceCell};
+use tokio::time::Instant;
 
 /// The store, its key and its failures.
 pub struct Ledger {
     store: Arc<dyn Store>,
     outage: Outage,
+    health: Health,
     /// Empty until the store has been asked for it.
     key: OnceCell<HashKey>,
     queued: Notify,
@@ -21,7 +24,7 @@ pub struct Ledger {
 impl Ledger {
     /// A store whose key is `key`, or the one that it holds.
     pub fn new(store: Arc<dyn Store>, key: Option<HashKey>, outage: Outage) -> Self {
-        Self { store, outage, key: OnceCell::new_with(key), queued: Notify::new() }
+        Self { store, outage, health: Health::default(), key: OnceCell::new_with(key), queued: Notify::new() }
     }
 
     /// The store.
@@ -53,7 +56,23 @@ impl Ledger {
 
     /// Takes note of a failure of the store.
     pub fn failed(&self, error: &StoreError) {
+        self.health.learn(false);
         self.outage.failed(error);
+    }
+
+    /// Takes note that the store did what it was asked to.
+    pub fn worked(&self) {
+        self.health.learn(true);
+    }
+
+    /// Whether the store sleeps when nobody needs it, and nobody has since then.
+    pub fn rests_since(&self, then: Instant) -> bool {
+        self.store.sleeps() && self.health.last_use().is_none_or(|last| last < then)
+    }
+
+    /// Whether the store works, as far as is known; it is asked if too little is.
+    pub async fn is_healthy(&self) -> bool {
+        self.health.of(self.store.as_ref(), |error| self.outage.failed(error)).await
     }
 
     /// A reply as it may be stored: an app may repeat what it was asked, so its answers are not for a disk as

@@ -4,6 +4,7 @@
 //! decides goes out as an [`Outcome`](crate::store::Outcome).
 
 mod flight;
+mod health;
 mod ledger;
 mod outage;
 mod ownership;
@@ -127,6 +128,11 @@ impl Once {
     pub fn time_left(&self, first_claimed_at: Timestamp) -> Duration {
         let left = EVENT_TIME.saturating_sub(self.clock.now().since(first_claimed_at));
         left.max(self.settings.answer_within)
+    }
+
+    /// Whether codes are sent while the store is down.
+    pub fn does_without_store(&self) -> bool {
+        self.settings.on_store_failure == StoreFailure::Send
     }
 
     /// Forgets what was first claimed before `before`; returns how many events that were.

@@ -48,10 +48,12 @@ impl Once {
         let mut durable = true;
         loop {
             let claim = store.claim(delivery, self.clock.now(), LEASE);
-            match tokio::time::timeout(STORE_TIMEOUT, claim)
-                .await
-                .unwrap_or_else(|_| Err(StoreError::timed_out()))
-            {
+            let claim = tokio::time::timeout(STORE_TIMEOUT, claim).await;
+            let claim = claim.unwrap_or_else(|_| Err(StoreError::timed_out()));
+            if durable && claim.is_ok() {
+                self.ledger.worked();
+            }
+            match claim {
                 Ok(Claim::Acquired(lease)) => {
                     let (ledger, clock) = (self.ledger.clone(), self.clock.clone());
                     return Ok(Ownership::new(store, durable, ledger, clock, lease));

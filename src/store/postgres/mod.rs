@@ -224,4 +224,8 @@ impl DeliveryStore for PostgresStore {
         let update = "UPDATE neon_sms_relay_settings SET value = value WHERE name = 'hash_key' RETURNING 1";
         self.sessions.query(update, &[]).await.map(drop)
     }
+
+    fn sleeps(&self) -> bool {
+        true
+    }
 }
