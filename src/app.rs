@@ -101,6 +101,10 @@ impl App {
             chain: FailoverChain::new(parts.providers.unwrap_or(configured.chain)),
             template: settings.sms.template.clone().context("SMS_TEMPLATE")?,
             routing: settings.forward.routing.clone(),
+            serves: match &settings.neon.endpoints {
+                EndpointRule::Any => None,
+                EndpointRule::Only(ids) => Some(ids.iter().cloned().collect()),
+            },
             forwarder: Forwarder::new(http_client.clone(), settings.forward.secret.clone(), clock.clone()),
             outbox_wake: Notify::new(),
             app_failures: OnceAMinute::default(),

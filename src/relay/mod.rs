@@ -18,7 +18,8 @@ pub use forward::{ATTEMPT, Forwarder};
 pub use outage::{OnceAMinute, Outage};
 
 use crate::domain::{
-    Clock, DeliveryRef, Event, HashKey, MessageTemplate, Reply, Routing, Timestamp, TryAgainReason, unhandled,
+    Clock, DeliveryRef, EndpointId, Event, HashKey, MessageTemplate, Reply, Routing, Timestamp,
+    TryAgainReason, unhandled,
 };
 use crate::neon::VerifiedDelivery;
 use crate::store::memory::MemoryStore;
@@ -58,6 +59,8 @@ pub struct Relay {
     pub template: MessageTemplate,
     /// What happens to events that are not for SMS.
     pub routing: Routing,
+    /// The branches whose events are brought to the app from the outbox; `None` is any.
+    pub serves: Option<Vec<EndpointId>>,
     /// Calls the user's app.
     pub forwarder: Forwarder,
     /// Told of every change after which an item of the outbox may be due.

@@ -7,7 +7,7 @@ use super::{POLL, Relay, STORE_TIMEOUT};
 use crate::domain::app::{PATIENCE, next_attempt};
 use crate::domain::{AppAnswer, NotTaken, Reply, SignedRequest, TryAgainReason};
 use crate::neon::VerifiedDelivery;
-use crate::store::{Item, NewItem, Next, Outcome, StoreError};
+use crate::store::{Item, NewItem, Next, Outcome, StoreError, Whose};
 use crate::telemetry::metrics::Waiting;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -73,7 +73,8 @@ impl Relay {
             return *PAUSE.end();
         }
         let now = self.clock.now();
-        let take = self.store.take_due(now, LEASE, free);
+        let whose = Whose { only: self.serves.as_deref(), except: &[] };
+        let take = self.store.take_due(now, LEASE, free, whose);
         let taken = match tokio::time::timeout(STORE_TIMEOUT, take).await {
             Ok(Ok(taken)) => taken,
             Ok(Err(error)) => {
