@@ -1,6 +1,6 @@
 //! Settings → the rooms of the relay, and how they share the store, the clock and the tasks.
 
-use crate::config::{Settings, StoreFailureRule};
+use crate::config::{EndpointRule, Settings, StoreFailureRule};
 use crate::domain::{Clock, HashKey};
 use crate::relay::Relay;
 use crate::relay::forwarding::{Forwarder, Forwarding};
@@ -64,6 +64,10 @@ pub(super) fn relay(
         ),
         forwarding: Arc::new(Forwarding::new(
             settings.forward.routing.clone(),
+            match &settings.neon.endpoints {
+                EndpointRule::Any => None,
+                EndpointRule::Only(ids) => Some(ids.iter().cloned().collect()),
+            },
             forwarder,
             ledger.clone(),
             clock.clone(),

@@ -9,6 +9,7 @@
 mod app_answers;
 mod app_stub;
 mod bad_input;
+mod branches;
 mod callbacks;
 mod cli;
 mod doctor;

@@ -6,7 +6,7 @@ use neon_sms_relay::domain::{DeliveryRef, EventId, HashKey, Timestamp};
 use neon_sms_relay::store::memory::MemoryStore;
 use neon_sms_relay::store::{
     Claim, Counts, DeliveryStore, Entry, Held, Item, Lease, NewDelivery, Next, Outbox, Outcome, Selection,
-    StatusChange, StoreError, Taken,
+    StatusChange, StoreError, Taken, Whose,
 };
 use sms_providers::StatusUpdate;
 use std::collections::BTreeMap;
@@ -120,8 +120,14 @@ impl DeliveryStore for Plugged {
 
 #[async_trait::async_trait]
 impl Outbox for Plugged {
-    async fn take_due(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Taken, StoreError> {
-        self.check("take_due")?.take_due(now, lease, limit).await
+    async fn take_due(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+        whose: Whose<'_>,
+    ) -> Result<Taken, StoreError> {
+        self.check("take_due")?.take_due(now, lease, limit, whose).await
     }
     async fn delivered(&self, id: &EventId, now: Timestamp) -> Result<(), StoreError> {
         self.check("delivered")?.delivered(id, now).await

@@ -5,11 +5,12 @@
 mod ask;
 mod forward;
 mod outbox;
+mod slots;
 mod unhandled;
 
 pub use forward::{ATTEMPT, Forwarder};
 
-use crate::domain::{Clock, Routing};
+use crate::domain::{Clock, EndpointId, Routing};
 use crate::relay::once::{Ledger, OnceAMinute};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
@@ -20,6 +21,8 @@ use std::sync::{Arc, Mutex};
 /// Brings events to the user's app.
 pub struct Forwarding {
     routing: Routing,
+    /// The branches whose events are brought to the app from the outbox; `None` is any.
+    serves: Option<Vec<EndpointId>>,
     forwarder: Forwarder,
     ledger: Arc<Ledger>,
     clock: Arc<dyn Clock>,
@@ -37,6 +40,7 @@ impl Forwarding {
     /// Nothing has been forwarded yet.
     pub fn new(
         routing: Routing,
+        serves: Option<Vec<EndpointId>>,
         forwarder: Forwarder,
         ledger: Arc<Ledger>,
         clock: Arc<dyn Clock>,
@@ -45,7 +49,7 @@ impl Forwarding {
     ) -> Self {
         let (app_failures, unhandled) = Default::default();
         let stirred = AtomicBool::new(true);
-        Self { routing, forwarder, ledger, clock, tasks, metrics, app_failures, stirred, unhandled }
+        Self { routing, serves, forwarder, ledger, clock, tasks, metrics, app_failures, stirred, unhandled }
     }
 
     /// What happens to events that are not for SMS.

@@ -4,21 +4,19 @@
 //! that a `FORWARD_URL` that was put right serves what was already waiting.
 
 use super::Forwarding;
+use super::slots::Slots;
 use crate::domain::app::{PATIENCE, next_attempt};
 use crate::domain::{AppAnswer, NotTaken, Reply, SignedRequest, TryAgainReason};
 use crate::neon::VerifiedDelivery;
 use crate::relay::once::{POLL, STORE_TIMEOUT};
-use crate::store::{Counts, Item, NewItem, Next, Outcome, StoreError};
+use crate::store::{Counts, Item, NewItem, Next, Outcome, StoreError, Whose};
 use crate::telemetry::metrics::Waiting;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// Requests to the app at once.
-const AT_ONCE: usize = 16;
 /// What one request may take; below what a shutdown waits for.
 const REQUEST_TIME: Duration = Duration::from_secs(10);
 /// How long an item stays with an owner that has died: one request, and time to write down what came of it.
@@ -64,7 +62,7 @@ impl Forwarding {
 
     /// Works on the outbox for ever.
     pub async fn work_outbox(self: Arc<Self>) {
-        let slots = Arc::new(Semaphore::new(AT_ONCE));
+        let slots = Arc::new(Slots::default());
         let mut idle = *PAUSE.end();
         loop {
             let due = self.start_due(&slots).await;
@@ -97,13 +95,14 @@ impl Forwarding {
 
     /// Starts as many deliveries as there are due items and free slots; returns when to look again,
     /// `None` if there is nothing to wait for.
-    async fn start_due(self: &Arc<Self>, slots: &Arc<Semaphore>) -> Option<Duration> {
-        let free = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
-        if free == 0 {
+    async fn start_due(self: &Arc<Self>, slots: &Arc<Slots>) -> Option<Duration> {
+        let free = slots.free();
+        if free.count == 0 {
             return Some(*PAUSE.end());
         }
         let now = self.clock.now();
-        let take = self.ledger.store().take_due(now, LEASE, free);
+        let whose = Whose { only: self.serves.as_deref(), except: &free.full };
+        let take = self.ledger.store().take_due(now, LEASE, free.count, whose);
         let taken = match tokio::time::timeout(STORE_TIMEOUT, take).await {
             Ok(Ok(taken)) => taken,
             Ok(Err(error)) => {
@@ -116,7 +115,7 @@ impl Forwarding {
             }
         };
         for item in taken.items {
-            let (forwarding, slot) = (self.clone(), slots.clone().acquire_owned().await);
+            let (forwarding, slot) = (self.clone(), slots.take(item.endpoint.as_ref()));
             self.tasks.spawn(async move {
                 forwarding.bring(&item).await;
                 drop(slot);
