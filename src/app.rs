@@ -51,6 +51,8 @@ pub struct Parts {
     pub clock: Option<Arc<dyn Clock>>,
     /// The public socket, in place of one at `HOST` and `PORT`.
     pub listener: Option<TcpListener>,
+    /// What is counted, where something is counted already.
+    pub metrics: Metrics,
 }
 
 /// A relay that listens and is not yet served.
@@ -75,7 +77,7 @@ impl App {
     pub fn build(settings: &Settings, parts: Parts) -> anyhow::Result<Self> {
         let tasks = Tasks::current();
         let clock = parts.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let metrics = Metrics::default();
+        let metrics = parts.metrics;
         let http_client = http_client().map_err(anyhow::Error::from_boxed)?;
         let store = match parts.store {
             Some(store) => store,
