@@ -16,6 +16,7 @@ use crate::relay::{Flights, Forwarder, OnceAMinute, Outage, Relay, StoreFailure}
 use crate::store::memory::MemoryStore;
 use crate::store::{self, Store};
 use crate::tasks::Tasks;
+use crate::telemetry::Refusals;
 use crate::telemetry::metrics::Metrics;
 use actix_web::dev::Server;
 use actix_web::web::Data;
@@ -64,6 +65,7 @@ pub struct App {
     tasks: Tasks,
     /// Starts deliveries to the user's app.
     outbox: JoinHandle<()>,
+    refusals: Refusals,
 }
 
 impl App {
@@ -144,7 +146,9 @@ impl App {
             settings.server.metrics_port.map(|port| bind(settings, port, "METRICS_PORT")).transpose()?;
         let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
 
-        let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(metrics.clone()));
+        let refusals = Refusals::new(metrics.clone());
+        tasks.spawn_until_drain(refusals.clone().tell());
+        let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(refusals.clone()));
         let mut server = HttpServer::new(move || {
             ActixApp::new()
                 .wrap(http::request_log())
@@ -174,7 +178,7 @@ impl App {
             .transpose()?
             .map(HttpServer::run);
         let server = server.listen(listener)?.run();
-        Ok(Self { server, metrics_server, address, metrics_address, tasks, outbox })
+        Ok(Self { server, metrics_server, address, metrics_address, tasks, outbox, refusals })
     }
 
     /// The public address, with the port that was taken if 0 was asked for.
@@ -217,6 +221,7 @@ impl App {
             let started = tokio::time::Instant::now();
             let _ = tokio::time::timeout(DRAIN, handle.stop(true)).await;
             let cut_off = tasks.drain(DRAIN.saturating_sub(started.elapsed())).await;
+            self.refusals.tell_all();
             if let Some(metrics) = metrics_handle {
                 metrics.stop(false).await;
             }

@@ -3,8 +3,10 @@
 //! Never logged, at any level: codes, texts, whole phone numbers, secrets, a vendor's or an app's words.
 
 pub mod metrics;
+mod refusals;
 mod writer;
 
+pub use refusals::{Refusal, Refusals};
 pub use writer::LogEnd;
 
 use metrics::Metrics;

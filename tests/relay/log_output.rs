@@ -26,6 +26,8 @@ struct Server {
     _folder: TempDir,
 }
 
+const PUBLIC: [(&str, &str); 2] = [("PUBLIC_URL", "https://relay.example.com"), ("LOG_FORMAT", "json")];
+
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -182,4 +184,37 @@ async fn lines_that_were_lost_are_counted_and_told_of_in_the_log() {
     stdout.read_to_string(&mut rest).unwrap();
     let last: Value = serde_json::from_str(rest.lines().last().unwrap()).unwrap();
     assert_eq!(last["message"], "stopped", "the last line is not written");
+}
+
+/// Field 29: somebody sends a hundred forged requests, and as many status reports.
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_are_summed_up_in_a_line_a_second_and_each_is_counted() {
+    let mut server = Server::start(Stdio::piped(), Stdio::null(), &PUBLIC).await;
+    server.wait_until_ready().await;
+    let started = std::time::Instant::now();
+    let reports = format!("/callbacks/twilio/{}", "0".repeat(32));
+    for path in ["/webhooks/neon-auth", &reports] {
+        for _ in 0..100 {
+            let url = format!("http://127.0.0.1:{}{path}", server.port);
+            server.http.post(url).body("{}").send().await.unwrap();
+        }
+    }
+    let metrics = server.get(server.metrics_port, "/metrics").await.text;
+    server.terminate();
+    let mut log = String::new();
+    server.stdout().read_to_string(&mut log).unwrap();
+    let seconds = usize::try_from(started.elapsed().as_secs()).unwrap();
+    for reason in ["invalid_signature_headers", "callback_refused"] {
+        let counted = format!("neon_sms_relay_requests_refused_total{{reason=\"{reason}\"}} 100");
+        assert!(metrics.contains(&counted), "{metrics}");
+        let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let counts: Vec<_> = lines
+            .iter()
+            .filter(|line| line["reason"] == reason)
+            .map(|line| line["count"].as_u64().unwrap())
+            .collect();
+        assert_eq!((counts[0], counts.iter().sum::<u64>()), (1, 100), "{log}");
+        // The first, one for each second, and what is left at the end.
+        assert!(counts.len() <= seconds + 2, "{counts:?} in {seconds} s");
+    }
 }
