@@ -15,6 +15,7 @@ use crate::http::{self, Callbacks, Gate, Subscribed};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
 use crate::store::{self, Store};
 use crate::tasks::Tasks;
+use crate::telemetry::Refusals;
 use crate::telemetry::metrics::Metrics;
 use actix_web::dev::Server;
 use actix_web::web::Data;
@@ -49,6 +50,8 @@ pub struct Parts {
     pub clock: Option<Arc<dyn Clock>>,
     /// The public socket, in place of one at `HOST` and `PORT`.
     pub listener: Option<TcpListener>,
+    /// What is counted, where something is counted already.
+    pub metrics: Metrics,
 }
 
 /// A relay that listens and is not yet served.
@@ -60,6 +63,7 @@ pub struct App {
     tasks: Tasks,
     /// Starts deliveries to the user's app.
     outbox: JoinHandle<()>,
+    refusals: Refusals,
 }
 
 impl App {
@@ -73,7 +77,7 @@ impl App {
     pub fn build(settings: &Settings, parts: Parts) -> anyhow::Result<Self> {
         let tasks = Tasks::current();
         let clock = parts.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let metrics = Metrics::default();
+        let metrics = parts.metrics;
         let http_client = http_client().map_err(anyhow::Error::from_boxed)?;
         let store = match parts.store {
             Some(store) => store,
@@ -118,7 +122,9 @@ impl App {
             settings.server.metrics_port.map(|port| bind(settings, port, "METRICS_PORT")).transpose()?;
         let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
 
-        let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(metrics.clone()));
+        let refusals = Refusals::new(metrics.clone());
+        tasks.spawn_until_drain(refusals.clone().tell());
+        let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(refusals.clone()));
         let mut server = HttpServer::new(move || {
             ActixApp::new()
                 .wrap(http::request_log())
@@ -148,7 +154,7 @@ impl App {
             .transpose()?
             .map(HttpServer::run);
         let server = server.listen(listener)?.run();
-        Ok(Self { server, metrics_server, address, metrics_address, tasks, outbox })
+        Ok(Self { server, metrics_server, address, metrics_address, tasks, outbox, refusals })
     }
 
     /// The public address, with the port that was taken if 0 was asked for.
@@ -191,6 +197,7 @@ impl App {
             let started = tokio::time::Instant::now();
             let _ = tokio::time::timeout(DRAIN, handle.stop(true)).await;
             let cut_off = tasks.drain(DRAIN.saturating_sub(started.elapsed())).await;
+            self.refusals.tell_all();
             if let Some(metrics) = metrics_handle {
                 metrics.stop(false).await;
             }

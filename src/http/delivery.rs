@@ -5,7 +5,7 @@ use crate::domain::Clock;
 use crate::neon::headers::PREFIX;
 use crate::neon::{VerifiedDelivery, Verifier};
 use crate::relay::forwarding::ATTEMPT;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::{Refusal, Refusals};
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 use actix_web::web::{Bytes, BytesMut, Data};
@@ -85,9 +85,9 @@ pub(super) async fn read_body(headers: &HeaderMap, mut payload: Payload) -> Resu
 }
 
 fn refused(request: &HttpRequest, error: ApiError) {
-    let reason = error.parts().1;
-    tracing::warn!(reason, detail = %error, "a request to the webhook was refused");
-    if let Some(metrics) = request.app_data::<Data<Metrics>>() {
-        metrics.refused(reason);
+    let refusal =
+        Refusal { message: "the webhook refuses requests", reason: error.parts().1, provider: None };
+    if let Some(refusals) = request.app_data::<Data<Refusals>>() {
+        refusals.note(refusal, || error.to_string());
     }
 }

@@ -124,6 +124,17 @@ fn every_module_says_why_it_exists() {
 }
 
 #[test]
+fn nothing_of_a_server_prints_since_that_panics_where_it_cannot() {
+    let commands = ["doctor", "healthcheck", "outbox", "send"].map(|name| format!("src/cli/{name}.rs"));
+    for source in
+        sources("src").iter().filter(|source| !commands.iter().any(|path| source.path.ends_with(path)))
+    {
+        let code = source.code();
+        assert!(!code.contains("print!(") && !code.contains("println!("), "{} prints", source.path.display());
+    }
+}
+
+#[test]
 fn a_forbidden_path_is_found_however_it_is_written() {
     let found = |module: &str, code: &str| {
         forbidden(&module.split("::").map(str::to_owned).collect::<Vec<_>>(), code)

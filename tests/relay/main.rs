@@ -18,6 +18,7 @@ mod failover;
 mod forwarding;
 mod harness;
 mod keys;
+mod log_output;
 mod neon_api;
 mod no_leaks;
 mod ops;
