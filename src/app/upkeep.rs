@@ -1,9 +1,11 @@
-//! What has to be done from time to time, whether or not anything happens.
+//! What has to be done from time to time, whether or not anything happens: tasks that run for ever.
 
 use crate::relay::Relay;
 use crate::store::{Counts, DeliveryStore, StoreError};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 
 /// How often finished events are forgotten.
 const PURGE_EVERY: Duration = Duration::from_secs(600);
@@ -12,8 +14,32 @@ const KEEP_DEAD: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How often the outbox is counted for the metrics, and turns that went unnoticed are given.
 const TEND_EVERY: Duration = Duration::from_secs(15);
 
+/// Starts all of it; returns the task that starts deliveries to the user's app.
+pub(super) fn start(relay: &Arc<Relay>, ttl: Duration) -> JoinHandle<()> {
+    forever(relay, "warm_up", |relay| async move { relay.warm_up().await });
+    forever(relay, "purge", move |relay| purge(relay, ttl));
+    if relay.routing.targets.is_empty() {
+        forever(relay, "outbox", tell_what_waits_for_nobody)
+    } else {
+        forever(relay, "outbox_upkeep", tend_outbox);
+        forever(relay, "outbox", Relay::work_outbox)
+    }
+}
+
+fn forever<F>(
+    relay: &Arc<Relay>,
+    name: &'static str,
+    work: impl Fn(Arc<Relay>) -> F + Send + Sync + 'static,
+) -> JoinHandle<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let its_own = relay.clone();
+    relay.tasks.spawn_forever(name, move || work(its_own.clone()))
+}
+
 /// Forgets what is older than `ttl`.
-pub(super) async fn purge(relay: Arc<Relay>, ttl: Duration) {
+async fn purge(relay: Arc<Relay>, ttl: Duration) {
     loop {
         let now = relay.clock.now();
         let before = now.minus(ttl);
@@ -32,7 +58,7 @@ pub(super) async fn purge(relay: Arc<Relay>, ttl: Duration) {
 }
 
 /// Keeps the outbox in order and counted.
-pub(super) async fn tend_outbox(relay: Arc<Relay>) {
+async fn tend_outbox(relay: Arc<Relay>) {
     loop {
         // What fails here is told by whoever cannot go on without it.
         if let Ok(1..) = relay.store.give_turns(relay.clock.now()).await {
@@ -44,7 +70,7 @@ pub(super) async fn tend_outbox(relay: Arc<Relay>) {
 }
 
 /// Events may wait from a time when there was an app.
-pub(super) async fn tell_what_waits_for_nobody(relay: Arc<Relay>) {
+async fn tell_what_waits_for_nobody(relay: Arc<Relay>) {
     if let Some(Counts { waiting: waiting @ 1.., .. }) = count_outbox(&relay).await {
         tracing::warn!(
             waiting,

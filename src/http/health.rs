@@ -11,6 +11,8 @@ use tokio::sync::watch;
 /// A load balancer waits little longer than this.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
+const UNWELL: &str = "it has panicked, which is a bug, and was started again, or is about to be; see the log";
+
 /// The names of the events that the branch is subscribed to, as far as Neon has said so.
 pub struct Subscribed(pub watch::Receiver<Vec<String>>);
 
@@ -31,18 +33,21 @@ pub(super) async fn readyz(
     ];
     let missing: Vec<_> = parts.into_iter().filter_map(|(part, ready)| (!ready).then_some(part)).collect();
     if missing.is_empty() {
-        ready(&relay.warnings(&subscribed.0.borrow()))
+        ready(&relay.warnings(&subscribed.0.borrow()), &relay.tasks.unwell())
     } else {
         HttpResponse::ServiceUnavailable().json(json!({ "status": "not_ready", "missing": missing }))
     }
 }
 
-/// Ready, and what an operator should know all the same.
-fn ready(warnings: &[(String, &'static str)]) -> HttpResponse {
+/// Ready, and what an operator should know all the same. A task that panics is no reason to take the server out:
+/// it is started again, and codes go through meanwhile.
+fn ready(unhandled: &[(String, &'static str)], unwell: &[&'static str]) -> HttpResponse {
     let mut body = json!({ "status": "ready" });
+    let unhandled = unhandled.iter().map(|(event, problem)| json!({ "event": event, "problem": problem }));
+    let unwell = unwell.iter().map(|task| json!({ "task": task, "problem": UNWELL }));
+    let warnings: Vec<_> = unhandled.chain(unwell).collect();
     if !warnings.is_empty() {
-        let warnings = warnings.iter().map(|(event, problem)| json!({ "event": event, "problem": problem }));
-        body["warnings"] = warnings.collect();
+        body["warnings"] = warnings.into();
     }
     HttpResponse::Ok().json(body)
 }

@@ -34,4 +34,5 @@ mod send_otp;
 mod signature;
 mod store_failure;
 mod subscriptions;
+mod supervision;
 mod verifiers;
