@@ -14,7 +14,7 @@ use crate::domain::{Clock, SystemClock};
 use crate::http::{self, Callbacks, Gate, Subscribed};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
 use crate::store::{self, Store};
-use crate::tasks::Tasks;
+use crate::tasks::{Tasks, Trip};
 use crate::telemetry::Refusals;
 use crate::telemetry::metrics::Metrics;
 use actix_web::dev::Server;
@@ -52,6 +52,8 @@ pub struct Parts {
     pub listener: Option<TcpListener>,
     /// What is counted, where something is counted already.
     pub metrics: Metrics,
+    /// Makes tasks that run for ever panic.
+    pub trip: Option<Arc<Trip>>,
 }
 
 /// A relay that listens and is not yet served.
@@ -75,41 +77,45 @@ impl App {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn build(settings: &Settings, parts: Parts) -> anyhow::Result<Self> {
-        let tasks = Tasks::current();
-        let clock = parts.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let metrics = parts.metrics;
+        let mut tasks = Tasks::current().telling({
+            let metrics = metrics.clone();
+            move |task| metrics.task_panicked(task)
+        });
+        if let Some(trip) = parts.trip {
+            tasks = tasks.tripped_by(trip);
+        }
+        let clock = parts.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let http_client = http_client().map_err(anyhow::Error::from_boxed)?;
         let store = match parts.store {
             Some(store) => store,
             None => store::open(settings.store.url.expose_secret(), tls_config()?).context("STORE_URL")?,
         };
         let configured = providers::configured(&settings.sms, &http_client);
-        let (keys, refresher) =
-            HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone(), clock.clone());
-        tasks.spawn_until_drain(refresher.run());
+        let (keys, refresher) = HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone());
+        let refresher = Arc::new(refresher);
+        tasks.spawn_forever("key_refresher", move || {
+            let refresher = refresher.clone();
+            async move { refresher.run().await }
+        });
         let gate = Data::new(Gate {
             verifier: Verifier::new(Arc::new(keys), settings.neon.tolerance, endpoints(settings)),
             clock: clock.clone(),
+            answer_within: assembly::answer_within(settings),
         });
         let base = settings.server.public_url.as_ref().map(|url| endpoint(url, &["callbacks"]));
         let ground = Ground { store, http: http_client, clock, tasks, metrics };
         let providers = parts.providers.unwrap_or(configured.chain);
         let relay = assembly::relay(settings, &ground, providers, base.clone())?;
         let Ground { http: http_client, clock, tasks, metrics, .. } = ground;
-        tasks.spawn_until_drain({
-            let relay = relay.clone();
-            async move { relay.ledger.warm_up().await }
-        });
-        tasks.spawn_until_drain(upkeep::purge(relay.clone(), clock.clone(), settings.store.ttl));
-        let outbox = if relay.forwarding.routing().targets.is_empty() {
-            tasks.spawn_until_drain(upkeep::tell_what_waits_for_nobody(relay.clone()))
-        } else {
-            tasks.spawn_until_drain(upkeep::tend_outbox(relay.clone()));
-            tasks.spawn_until_drain(relay.forwarding.clone().work_outbox())
-        };
+        let outbox = upkeep::start(&relay, &clock, settings.store.ttl);
         let (subscribed, subscriptions) = watch::channel(Vec::new());
         if let Some(api) = &settings.neon_api {
-            tasks.spawn_until_drain(branch::watch(branch::api(api, http_client), relay.clone(), subscribed));
+            let watched = (branch::api(api, http_client), relay.clone(), subscribed);
+            tasks.spawn_forever("branch_watch", move || {
+                let (api, relay, subscribed) = watched.clone();
+                branch::watch(api, relay, subscribed)
+            });
         }
         let subscribed = Data::new(Subscribed(subscriptions));
         let callbacks = Data::new(Callbacks { base, providers: configured.callbacks });
@@ -123,7 +129,10 @@ impl App {
         let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
 
         let refusals = Refusals::new(metrics.clone());
-        tasks.spawn_until_drain(refusals.clone().tell());
+        tasks.spawn_forever("refusals", {
+            let refusals = refusals.clone();
+            move || refusals.clone().tell()
+        });
         let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(refusals.clone()));
         let mut server = HttpServer::new(move || {
             ActixApp::new()

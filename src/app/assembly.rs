@@ -28,6 +28,11 @@ pub(super) struct Ground {
     pub metrics: Metrics,
 }
 
+/// How long after a request's arrival it has to be answered.
+pub(super) fn answer_within(settings: &Settings) -> Duration {
+    settings.neon.timeout.saturating_sub(ANSWER_MARGIN)
+}
+
 /// Builds the relay that sends through `providers` and asks for reports below `callbacks`.
 pub(super) fn relay(
     settings: &Settings,
@@ -40,7 +45,7 @@ pub(super) fn relay(
     let outage = Outage::new(metrics.clone(), clock.clone());
     let ledger = Arc::new(Ledger::new(store.clone(), key, outage));
     let once = OnceSettings {
-        answer_within: settings.neon.timeout.saturating_sub(ANSWER_MARGIN),
+        answer_within: answer_within(settings),
         max_in_flight: settings.server.max_in_flight,
         on_store_failure: match settings.store.on_failure {
             StoreFailureRule::Send => StoreFailure::Send,
@@ -74,6 +79,7 @@ pub(super) fn relay(
             tasks.clone(),
             metrics.clone(),
         )),
+        tasks: tasks.clone(),
         ledger,
     }))
 }

@@ -1,10 +1,13 @@
-//! What has to be done from time to time, whether or not anything happens.
+//! What has to be done from time to time, whether or not anything happens: tasks that run for ever.
 
 use crate::domain::Clock;
 use crate::relay::Relay;
+use crate::relay::forwarding::Forwarding;
 use crate::store::{Counts, StoreError};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// How often finished events are forgotten.
@@ -14,9 +17,34 @@ const KEEP_DEAD: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How often the outbox is counted for the metrics, and turns that went unnoticed are given.
 const TEND_EVERY: Duration = Duration::from_secs(15);
 
+/// Starts all of it; returns the task that starts deliveries to the user's app.
+pub(super) fn start(relay: &Arc<Relay>, clock: &Arc<dyn Clock>, ttl: Duration) -> JoinHandle<()> {
+    let clock = clock.clone();
+    forever(relay, "warm_up", |relay| async move { relay.ledger.warm_up().await });
+    forever(relay, "purge", move |relay| purge(relay, clock.clone(), ttl));
+    if relay.forwarding.routing().targets.is_empty() {
+        forever(relay, "outbox", tell_what_waits_for_nobody)
+    } else {
+        forever(relay, "outbox_upkeep", tend_outbox);
+        forever(relay, "outbox", |relay| Forwarding::work_outbox(relay.forwarding.clone()))
+    }
+}
+
+fn forever<F>(
+    relay: &Arc<Relay>,
+    name: &'static str,
+    work: impl Fn(Arc<Relay>) -> F + Send + Sync + 'static,
+) -> JoinHandle<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let its_own = relay.clone();
+    relay.tasks.spawn_forever(name, move || work(its_own.clone()))
+}
+
 /// Forgets what is older than `ttl`; a store that sleeps is left alone while nothing has come since the last time,
 /// but not for longer than `ttl`.
-pub(super) async fn purge(relay: Arc<Relay>, clock: Arc<dyn Clock>, ttl: Duration) {
+async fn purge(relay: Arc<Relay>, clock: Arc<dyn Clock>, ttl: Duration) {
     let mut last: Option<Instant> = None;
     loop {
         if last.is_some_and(|last| relay.ledger.rests_since(last) && last.elapsed() < ttl) {
@@ -39,7 +67,7 @@ pub(super) async fn purge(relay: Arc<Relay>, clock: Arc<dyn Clock>, ttl: Duratio
 }
 
 /// Keeps the outbox in order and counted.
-pub(super) async fn tend_outbox(relay: Arc<Relay>) {
+async fn tend_outbox(relay: Arc<Relay>) {
     loop {
         relay.forwarding.tend().await;
         tokio::time::sleep(TEND_EVERY).await;
@@ -47,7 +75,7 @@ pub(super) async fn tend_outbox(relay: Arc<Relay>) {
 }
 
 /// Events may wait from a time when there was an app.
-pub(super) async fn tell_what_waits_for_nobody(relay: Arc<Relay>) {
+async fn tell_what_waits_for_nobody(relay: Arc<Relay>) {
     if let Some(Counts { waiting: waiting @ 1.., .. }) = relay.forwarding.count().await {
         tracing::warn!(
             waiting,

@@ -7,6 +7,8 @@ use actix_web::web::Data;
 use serde_json::json;
 use tokio::sync::watch;
 
+const UNWELL: &str = "it has panicked, which is a bug, and was started again, or is about to be; see the log";
+
 /// The names of the events that the branch is subscribed to, as far as Neon has said so.
 pub struct Subscribed(pub watch::Receiver<Vec<String>>);
 
@@ -27,18 +29,20 @@ pub(super) async fn readyz(
     ];
     let missing: Vec<_> = parts.into_iter().filter_map(|(part, ready)| (!ready).then_some(part)).collect();
     if missing.is_empty() {
-        ready(store_works, &relay.forwarding.warnings(&subscribed.0.borrow()))
+        ready(store_works, &relay.forwarding.warnings(&subscribed.0.borrow()), &relay.tasks.unwell())
     } else {
         HttpResponse::ServiceUnavailable().json(json!({ "status": "not_ready", "missing": missing }))
     }
 }
 
-/// Ready, and what an operator should know all the same.
-fn ready(store_works: bool, unhandled: &[(String, &'static str)]) -> HttpResponse {
+/// Ready, and what an operator should know all the same. A task that panics is no reason to take the server out:
+/// it is started again, and codes go through meanwhile.
+fn ready(store_works: bool, unhandled: &[(String, &'static str)], unwell: &[&'static str]) -> HttpResponse {
     let mut body = json!({ "status": "ready" });
     let events = unhandled.iter().map(|(event, problem)| json!({ "event": event, "problem": problem }));
     let store = (!store_works).then(|| json!({ "part": "store", "problem": STORE_FAILS }));
-    let warnings: Vec<_> = events.chain(store).collect();
+    let unwell = unwell.iter().map(|task| json!({ "task": task, "problem": UNWELL }));
+    let warnings: Vec<_> = events.chain(store).chain(unwell).collect();
     if !warnings.is_empty() {
         body["warnings"] = warnings.into();
     }

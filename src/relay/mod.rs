@@ -14,6 +14,7 @@ pub use once::Answer;
 use crate::domain::{Destination, Event, NeonEvent, Recipient, Reply, Route, TryAgainReason, route};
 use crate::neon::VerifiedDelivery;
 use crate::store::{NewDelivery, Outcome};
+use crate::tasks::Tasks;
 use forwarding::Forwarding;
 use once::{Ledger, Once, Ownership};
 use std::sync::Arc;
@@ -34,6 +35,8 @@ pub struct Relay {
     pub texting: Texting,
     /// Brings the rest to the user's app.
     pub forwarding: Arc<Forwarding>,
+    /// Run what outlives a request.
+    pub tasks: Tasks,
 }
 
 impl Relay {

@@ -36,4 +36,5 @@ mod signature;
 mod store_failure;
 mod store_health;
 mod subscriptions;
+mod supervision;
 mod verifiers;
