@@ -2,6 +2,7 @@
 //!
 //! The only place that sees both the configuration and everything else.
 
+mod assembly;
 pub mod branch;
 pub mod checks;
 pub mod descriptors;
@@ -10,35 +11,33 @@ pub mod providers;
 pub mod server;
 mod upkeep;
 
-use crate::config::{EndpointRule, Settings, StoreFailureRule};
-use crate::domain::{Clock, HashKey, SystemClock};
+use crate::config::{EndpointRule, Settings};
+use crate::domain::{Clock, SystemClock};
 use crate::http::connection::Limits;
-use crate::http::{self, Callbacks, Gate, Subscribed, Unverified, WrongPath};
+use crate::http::{self, Callbacks, Gate, Subscribed, Unverified};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
-use crate::relay::{Flights, Forwarder, OnceAMinute, Outage, Relay, StoreFailure};
-use crate::store::memory::MemoryStore;
 use crate::store::{self, Store};
-use crate::tasks::Tasks;
+use crate::tasks::{Tasks, Trip};
+use crate::telemetry::Refusals;
 use crate::telemetry::metrics::Metrics;
 use actix_web::dev::Server;
 use actix_web::web::Data;
 use anyhow::Context;
+use assembly::Ground;
 use secrecy::ExposeSecret;
 use server::{METRICS_CONNECTIONS, Serving, bind};
+use sms_providers::SmsProvider;
 use sms_providers::client::{endpoint, http_client, tls_config};
-use sms_providers::{FailoverChain, SmsProvider};
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, OnceCell, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// The longest that a shutdown waits for what is in flight: above the 12 s of one event, below Fly's and
 /// Kubernetes' patience.
 const DRAIN: Duration = Duration::from_secs(15);
-/// Answers are due this much before Neon stops listening.
-const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 
 /// Parts that a caller brings in place of the configured ones.
 #[derive(Default)]
@@ -55,6 +54,10 @@ pub struct Parts {
     pub limits: Limits,
     /// How many file descriptors there are; `None` is as many as may be needed.
     pub descriptors: Option<u64>,
+    /// What is counted, where something is counted already.
+    pub metrics: Metrics,
+    /// Makes tasks that run for ever panic.
+    pub trip: Option<Arc<Trip>>,
 }
 
 /// A relay that listens and is not yet served.
@@ -66,6 +69,7 @@ pub struct App {
     tasks: Tasks,
     /// Starts deliveries to the user's app.
     outbox: JoinHandle<()>,
+    refusals: Refusals,
 }
 
 impl App {
@@ -77,73 +81,49 @@ impl App {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn build(settings: &Settings, parts: Parts) -> anyhow::Result<Self> {
-        let tasks = Tasks::current();
         let workers = settings.server.workers.unwrap_or_else(server::cores);
         let fits = descriptors::fits(parts.descriptors, settings.server.max_in_flight, workers);
-        if fits.deliveries < settings.server.max_in_flight {
-            tracing::warn!(
-                descriptors = parts.descriptors,
-                "MAX_IN_FLIGHT cannot be reached: the limit of file descriptors (ulimit -Hn) leaves room for {} \
-                 deliveries at once; beyond them Neon is asked to try again",
-                fits.deliveries
-            );
+        fits.warn_if_below(settings.server.max_in_flight);
+        let metrics = parts.metrics;
+        let mut tasks = Tasks::current().telling({
+            let metrics = metrics.clone();
+            move |task| metrics.task_panicked(task)
+        });
+        if let Some(trip) = parts.trip {
+            tasks = tasks.tripped_by(trip);
         }
         let clock = parts.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let metrics = Metrics::default();
         let http_client = http_client().map_err(anyhow::Error::from_boxed)?;
         let store = match parts.store {
             Some(store) => store,
             None => store::open(settings.store.url.expose_secret(), tls_config()?).context("STORE_URL")?,
         };
         let configured = providers::configured(&settings.sms, &http_client);
-        let (keys, refresher) =
-            HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone(), clock.clone());
-        tasks.spawn_until_drain(refresher.run());
+        let (keys, refresher) = HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone());
+        let refresher = Arc::new(refresher);
+        tasks.spawn_forever("key_refresher", move || {
+            let refresher = refresher.clone();
+            async move { refresher.run().await }
+        });
         let gate = Data::new(Gate {
             verifier: Verifier::new(Arc::new(keys), settings.neon.tolerance, endpoints(settings)),
             clock: clock.clone(),
+            answer_within: assembly::answer_within(settings),
         });
         let base = settings.server.public_url.as_ref().map(|url| endpoint(url, &["callbacks"]));
-        let relay = Arc::new(Relay {
-            store,
-            fallback: Arc::new(MemoryStore::default()),
-            outage: Arc::new(Outage::new(metrics.clone(), clock.clone())),
-            on_store_failure: match settings.store.on_failure {
-                StoreFailureRule::Send => StoreFailure::Send,
-                StoreFailureRule::Refuse => StoreFailure::Refuse,
-            },
-            chain: FailoverChain::new(parts.providers.unwrap_or(configured.chain)),
-            template: settings.sms.template.clone().context("SMS_TEMPLATE")?,
-            routing: settings.forward.routing.clone(),
-            forwarder: Forwarder::new(http_client.clone(), settings.forward.secret.clone(), clock.clone()),
-            outbox_wake: Notify::new(),
-            app_failures: OnceAMinute::default(),
-            unhandled: Mutex::default(),
-            callbacks: base.clone(),
-            answer_within: settings.neon.timeout.saturating_sub(ANSWER_MARGIN),
-            max_sends: settings.sms.max_sends,
-            hash_key: OnceCell::new_with(
-                settings.store.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes())),
-            ),
-            clock: clock.clone(),
-            tasks: tasks.clone(),
-            flights: Flights::new(fits.deliveries, tasks.clone(), metrics.clone()),
-            metrics: metrics.clone(),
-        });
-        tasks.spawn_until_drain({
-            let relay = relay.clone();
-            async move { relay.warm_up().await }
-        });
-        tasks.spawn_until_drain(upkeep::purge(relay.clone(), settings.store.ttl));
-        let outbox = if relay.routing.targets.is_empty() {
-            tasks.spawn_until_drain(upkeep::tell_what_waits_for_nobody(relay.clone()))
-        } else {
-            tasks.spawn_until_drain(upkeep::tend_outbox(relay.clone()));
-            tasks.spawn_until_drain(relay.clone().work_outbox())
-        };
+        let max_in_flight = fits.deliveries;
+        let ground = Ground { store, http: http_client, clock, tasks, metrics, max_in_flight };
+        let providers = parts.providers.unwrap_or(configured.chain);
+        let relay = assembly::relay(settings, &ground, providers, base.clone())?;
+        let Ground { http: http_client, clock, tasks, metrics, .. } = ground;
+        let outbox = upkeep::start(&relay, &clock, settings.store.ttl);
         let (subscribed, subscriptions) = watch::channel(Vec::new());
         if let Some(api) = &settings.neon_api {
-            tasks.spawn_until_drain(branch::watch(branch::api(api, http_client), relay.clone(), subscribed));
+            let watched = (branch::api(api, http_client), relay.clone(), subscribed);
+            tasks.spawn_forever("branch_watch", move || {
+                let (api, relay, subscribed) = watched.clone();
+                branch::watch(api, relay, subscribed)
+            });
         }
         let subscribed = Data::new(Subscribed(subscriptions));
         let callbacks = Data::new(Callbacks { base, providers: configured.callbacks });
@@ -157,18 +137,22 @@ impl App {
         let address = listener.local_addr()?;
         let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
 
-        let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(metrics));
+        let refusals = Refusals::new(metrics.clone());
+        tasks.spawn_forever("refusals", {
+            let refusals = refusals.clone();
+            move || refusals.clone().tell()
+        });
         let limits = Arc::new(parts.limits);
-        let (unverified, wrong_path) =
-            (Data::new(Unverified::new(limits.clone())), Data::new(WrongPath::default()));
         let metrics_server = metrics_listener.map(|listener| {
-            let (limits, shared) = (limits.clone(), shared.clone());
+            let (limits, metrics) = (limits.clone(), Data::new(metrics));
             let serving = Serving { limits, workers: 1, connections: METRICS_CONNECTIONS, drain: DRAIN };
             serving.on(listener, move |config| {
-                config.app_data(shared.clone()).configure(http::metrics);
+                config.app_data(metrics.clone()).configure(http::metrics);
             })
         });
         let metrics_server = metrics_server.transpose()?;
+        let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(refusals.clone()));
+        let unverified = Data::new(Unverified::new(limits.clone()));
         let serving = Serving { limits, workers, connections: fits.connections, drain: DRAIN };
         let server = serving.on(listener, move |config| {
             config
@@ -179,10 +163,9 @@ impl App {
                 .app_data(clock.clone())
                 .app_data(shared.clone())
                 .app_data(unverified.clone())
-                .app_data(wrong_path.clone())
                 .configure(http::routes);
         })?;
-        Ok(Self { server, metrics_server, address, metrics_address, tasks, outbox })
+        Ok(Self { server, metrics_server, address, metrics_address, tasks, outbox, refusals })
     }
 
     /// The public address, with the port that was taken if 0 was asked for.
@@ -225,6 +208,7 @@ impl App {
             let started = tokio::time::Instant::now();
             let _ = tokio::time::timeout(DRAIN, handle.stop(true)).await;
             let cut_off = tasks.drain(DRAIN.saturating_sub(started.elapsed())).await;
+            self.refusals.tell_all();
             if let Some(metrics) = metrics_handle {
                 metrics.stop(false).await;
             }

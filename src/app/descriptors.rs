@@ -21,6 +21,19 @@ pub struct Fits {
     pub connections: usize,
 }
 
+impl Fits {
+    /// Tells that `MAX_IN_FLIGHT` cannot be reached, if that is so.
+    pub(super) fn warn_if_below(self, wanted: usize) {
+        if self.deliveries < wanted {
+            tracing::warn!(
+                deliveries = self.deliveries,
+                "MAX_IN_FLIGHT cannot be reached: the hard limit of file descriptors (ulimit -Hn) has no room for \
+                 more; beyond it Neon is asked to try again"
+            );
+        }
+    }
+}
+
 /// Raises the soft limit of descriptors to the hard one, and says what it is now; `None` where there is no such
 /// limit, or nobody knows.
 pub fn raise() -> Option<u64> {

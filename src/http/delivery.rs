@@ -5,9 +5,9 @@ use super::error::ApiError;
 use super::unverified::{Body, Share, Unverified};
 use crate::domain::Clock;
 use crate::neon::headers::PREFIX;
-use crate::neon::{VerifiedDelivery, Verifier};
-use crate::relay;
-use crate::telemetry::metrics::Metrics;
+use crate::neon::{VerifiedDelivery, Verifier, VerifyError};
+use crate::relay::forwarding::ATTEMPT;
+use crate::telemetry::{Refusal, Refusals};
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{BytesMut, Data};
@@ -16,6 +16,7 @@ use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// The largest event, in bytes. Neon's are well under 4 KB.
@@ -29,6 +30,8 @@ pub struct Gate {
     pub verifier: Verifier,
     /// The time that timestamps are held against.
     pub clock: Arc<dyn Clock>,
+    /// How long after a request's arrival it has to be answered.
+    pub answer_within: Duration,
 }
 
 /// A verified delivery, and when it came.
@@ -47,23 +50,27 @@ impl FromRequest for Arrived {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let at = Instant::now();
-            let delivery = verify(&request, payload).await.inspect_err(|error| refused(&request, *error))?;
+            let delivery =
+                verify(&request, payload, at).await.inspect_err(|error| refused(&request, *error))?;
             Ok(Self { delivery, at })
         })
     }
 }
 
-async fn verify(request: &HttpRequest, payload: Payload) -> Result<VerifiedDelivery, ApiError> {
+async fn verify(request: &HttpRequest, payload: Payload, at: Instant) -> Result<VerifiedDelivery, ApiError> {
     let gate = request.app_data::<Data<Gate>>().ok_or(ApiError::NotFound)?;
     // Read first, then refuse: leaving a small body unread costs its connection and several times the work.
     let body = read_body(request, payload, BODY_LIMIT).await?;
     // Its signature would hold: it is Neon's own request, come back by FORWARD_URL.
-    if request.headers().contains_key(relay::ATTEMPT) {
+    if request.headers().contains_key(ATTEMPT) {
         return Err(ApiError::Loop);
     }
     let neon_headers = request.headers().iter().filter(|(name, _)| name.as_str().starts_with(PREFIX));
     let neon_headers = neon_headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
-    let delivery = gate.verifier.verify(neon_headers.collect(), body.bytes.clone(), gate.clock.now()).await?;
+    let verifying = gate.verifier.verify(neon_headers.collect(), body.bytes.clone(), gate.clock.now());
+    // It waits for nothing but keys.
+    let verified = tokio::time::timeout_at(at + gate.answer_within, verifying).await;
+    let delivery = verified.unwrap_or(Err(VerifyError::KeysUnavailable))?;
     if let Some(course) = request.conn_data::<Rc<Course>>() {
         course.verified();
     }
@@ -100,9 +107,9 @@ pub(super) async fn read_body(
 }
 
 fn refused(request: &HttpRequest, error: ApiError) {
-    let reason = error.parts().1;
-    tracing::warn!(reason, detail = %error, "a request to the webhook was refused");
-    if let Some(metrics) = request.app_data::<Data<Metrics>>() {
-        metrics.refused(reason);
+    let refusal =
+        Refusal { message: "the webhook refuses requests", reason: error.parts().1, provider: None };
+    if let Some(refusals) = request.app_data::<Data<Refusals>>() {
+        refusals.note(refusal, || error.to_string());
     }
 }

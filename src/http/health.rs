@@ -5,12 +5,10 @@ use super::operator::is_operator;
 use crate::relay::Relay;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::json;
-use std::time::Duration;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
-/// A load balancer waits little longer than this.
-const STORE_TIMEOUT: Duration = Duration::from_secs(2);
+const UNWELL: &str = "it has panicked, which is a bug, and was started again, or is about to be; see the log";
 
 /// The names of the events that the branch is subscribed to, as far as Neon has said so.
 pub struct Subscribed(pub watch::Receiver<Vec<String>>);
@@ -25,28 +23,39 @@ pub(super) async fn readyz(
     relay: Data<Relay>,
     subscribed: Data<Subscribed>,
 ) -> HttpResponse {
-    let store = tokio::time::timeout(STORE_TIMEOUT, relay.store.ping()).await;
+    let store_works = relay.ledger.is_healthy().await;
     let parts = [
         ("keys", gate.verifier.is_ready()),
-        ("store", matches!(store, Ok(Ok(())))),
-        ("provider", !relay.chain.is_empty()),
+        ("store", store_works || relay.once.does_without_store()),
+        ("provider", relay.texting.is_ready()),
     ];
     let missing: Vec<_> = parts.into_iter().filter_map(|(part, ready)| (!ready).then_some(part)).collect();
     if missing.is_empty() {
-        ready(&relay.warnings(&subscribed.0.borrow()), is_operator(&request))
+        let unhandled = relay.forwarding.warnings(&subscribed.0.borrow());
+        let warnings = warnings(store_works, &unhandled, &relay.tasks.unwell());
+        ready(warnings, is_operator(&request))
     } else {
         HttpResponse::ServiceUnavailable().json(json!({ "status": "not_ready", "missing": missing }))
     }
 }
 
-/// Ready, and what an operator should know all the same; strangers learn how much that is, not what.
-fn ready(warnings: &[(String, &'static str)], to_operator: bool) -> HttpResponse {
+/// What an operator should know of a server that is ready all the same. A task that panics is no reason to take the
+/// server out: it is started again, and codes go through meanwhile.
+fn warnings(store_works: bool, unhandled: &[(String, &'static str)], unwell: &[&'static str]) -> Vec<Value> {
+    let events = unhandled.iter().map(|(event, problem)| json!({ "event": event, "problem": problem }));
+    let store = (!store_works).then(|| json!({ "part": "store", "problem": STORE_FAILS }));
+    let unwell = unwell.iter().map(|task| json!({ "task": task, "problem": UNWELL }));
+    events.chain(store).chain(unwell).collect()
+}
+
+/// Ready. Strangers learn how many warnings there are, not what of.
+fn ready(warnings: Vec<Value>, to_operator: bool) -> HttpResponse {
     let mut body = json!({ "status": "ready" });
-    if !warnings.is_empty() && !to_operator {
-        body["warnings"] = json!(warnings.len());
-    } else if !warnings.is_empty() {
-        let warnings = warnings.iter().map(|(event, problem)| json!({ "event": event, "problem": problem }));
-        body["warnings"] = warnings.collect();
+    if !warnings.is_empty() {
+        body["warnings"] = if to_operator { warnings.into() } else { warnings.len().into() };
     }
     HttpResponse::Ok().json(body)
 }
+
+const STORE_FAILS: &str =
+    "the store fails: codes are sent all the same, and only this instance knows of duplicates";

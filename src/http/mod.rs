@@ -21,7 +21,6 @@ pub use health::Subscribed;
 pub use metrics::serve as metrics;
 pub use request_log::request_log;
 pub use unverified::Unverified;
-pub use wrong_path::WrongPath;
 
 use actix_web::web::{self, ServiceConfig};
 
@@ -29,7 +28,7 @@ use actix_web::web::{self, ServiceConfig};
 pub const WEBHOOK: &str = "/webhooks/neon-auth";
 
 /// The routes on the public port. Their handlers need `Data` of [`Gate`], [`Callbacks`], [`Subscribed`],
-/// [`Unverified`], [`WrongPath`], `Relay` and `Metrics`.
+/// [`Unverified`], `Relay` and `Refusals`.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(web::resource(WEBHOOK).post(webhook::receive).default_service(web::to(error::method)))

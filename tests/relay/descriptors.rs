@@ -2,11 +2,14 @@
 
 #![cfg(target_os = "linux")]
 
-use crate::harness::{Answer, otp};
+use crate::harness::otp;
 use crate::process::ReadyRelay;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::net::TcpListener;
+
+/// Deliveries that fit into 300 descriptors, with one worker.
+const FIT: usize = 52;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_soft_limit_is_raised_to_the_hard_one() {
@@ -30,26 +33,29 @@ async fn what_does_not_fit_is_asked_to_come_again_and_no_code_is_lost() {
         ("TWILIO_FROM_NUMBER", "+15005550006"),
         ("TWILIO_BASE_URL", &provider_url),
         ("NEON_ENDPOINT_IDS", "*"),
+        ("NEON_TIMEOUT_SECONDS", "10"),
     ];
     let relay = ReadyRelay::start_after("ulimit -n 300", &vars).await;
     let line = relay.process.wait_for_line("MAX_IN_FLIGHT");
-    assert!(line.contains("WARN") && line.contains("file descriptors") && line.contains("52"), "{line}");
+    assert!(
+        line.contains("WARN") && line.contains("file descriptors") && line.contains(&FIT.to_string()),
+        "{line}"
+    );
 
     let events: Vec<_> = (0..100).map(|_| otp(|_| {})).collect();
     let mut deliveries: FuturesUnordered<_> = events.iter().map(|event| relay.deliver(event)).collect();
-    let mut held = Vec::new();
+    let (mut held, mut refused) = (Vec::new(), 0);
     // Those that do not fit are answered while the provider still thinks about the others.
-    for _ in 52..100 {
-        let answer: Answer = tokio::select! {
-            answer = deliveries.next() => answer.unwrap(),
-            () = async { loop { held.push(provider.accept().await.unwrap()); } } => unreachable!(),
-        };
-        assert_eq!(answer.error(), (503, "overloaded".into()));
-    }
-    while held.len() < 52 {
+    while refused < 100 - FIT || held.len() < FIT {
         tokio::select! {
-            answer = deliveries.next() => panic!("lost: {:?}", answer.unwrap().error()),
+            answer = deliveries.next() => match answer.unwrap().error().1.as_str() {
+                "overloaded" => refused += 1,
+                // On a slow machine: it runs, and Neon comes again for its answer.
+                "in_flight" => {}
+                error => panic!("lost: {error}"),
+            },
             connection = provider.accept() => held.push(connection.unwrap()),
         }
     }
+    assert_eq!((refused, held.len()), (100 - FIT, FIT));
 }

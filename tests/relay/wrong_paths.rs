@@ -51,9 +51,9 @@ async fn events_at_another_path_are_counted_and_the_answer_names_the_right_one()
     relay.assert_unharmed().await;
 }
 
-/// Field 24: the log says it, once for all of a minute, since anybody can send such a request.
+/// Field 24: the log says it, and sums it up, since anybody can send such a request.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_names_the_right_path_once_however_many_events_come_to_a_wrong_one() {
+async fn the_log_names_the_right_path_and_has_no_line_for_each_event_at_a_wrong_one() {
     let relay = ReadyRelay::start(&[("SMS_PROVIDER", "log"), ("ALLOW_LOG_PROVIDER", "1")]).await;
     for _ in 0..50 {
         let url = format!("{}/api/stranger-s-words", relay.process.url);
@@ -62,7 +62,8 @@ async fn the_log_names_the_right_path_once_however_many_events_come_to_a_wrong_o
     relay.process.signal("TERM");
     let (_, output) = relay.process.ended();
     let warnings: Vec<_> = output.lines().filter(|line| line.contains("WARN")).collect();
-    assert_eq!(warnings.len(), 1, "{output}");
+    // One at once, one a second, and one at the end.
+    assert!((2..10).contains(&warnings.len()), "{output}");
     assert!(warnings[0].contains("/webhooks/neon-auth"), "{output}");
     assert!(!output.contains("stranger-s-words"), "{output}");
 }
