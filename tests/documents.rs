@@ -71,3 +71,59 @@ fn the_programs_in_the_readme_are_the_ones_that_are_tested() {
         );
     }
 }
+
+/// The value of a constant as it is written for people: `150 s`, `16 KiB`, `1,024`.
+fn spoken(expression: &str) -> String {
+    if let Some(seconds) = expression.strip_prefix("Duration::from_secs(") {
+        return format!("{} s", seconds.trim_end_matches(')'));
+    }
+    let expression = expression.replace('_', "");
+    let number: u64 = expression.split(" * ").map(|factor| factor.parse::<u64>().unwrap()).product();
+    match number {
+        _ if expression.ends_with("1024 * 1024") => format!("{} MiB", number >> 20),
+        _ if expression.ends_with("* 1024") => format!("{} KiB", number >> 10),
+        1_000.. => format!("{},{:03}", number / 1_000, number % 1_000),
+        _ => number.to_string(),
+    }
+}
+
+/// The constants of a source that bound something, and the expressions of their values.
+fn bounds(source: &str) -> Vec<(String, String)> {
+    let constants = source.lines().filter_map(|line| line.split_once("const ")?.1.split_once(": "));
+    constants
+        .filter_map(|(name, rest)| {
+            let (kind, value) = rest.split_once(" = ")?;
+            let bounds = ["Duration", "usize", "u64", "i32"].contains(&kind);
+            bounds.then(|| (name.to_owned(), value.trim_end_matches(';').to_owned()))
+        })
+        .collect()
+}
+
+#[test]
+fn the_page_on_security_has_the_numbers_of_the_code() {
+    let page = read("docs/security.md");
+    let mut rows = BTreeSet::new();
+    for row in page.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let (name, file) = (cells[1].trim_matches('`'), cells[3].trim_matches('`'));
+        if !file.ends_with(".rs") {
+            continue;
+        }
+        let found = bounds(&read(file)).into_iter().find(|(constant, _)| constant == name);
+        assert_eq!(found.map(|(_, value)| spoken(&value)).as_deref(), Some(cells[2]), "{name} in {file}");
+        rows.insert((file.to_owned(), name.to_owned()));
+    }
+    // Where all numbers bound strangers, none may be missing.
+    for file in [
+        "src/http/connection/mod.rs",
+        "src/http/connection/course.rs",
+        "src/http/delivery.rs",
+        "src/http/unverified.rs",
+        "src/app/descriptors.rs",
+        "src/app/server.rs",
+    ] {
+        for (name, _) in bounds(&read(file)) {
+            assert!(rows.contains(&(file.to_owned(), name.clone())), "{name} of {file} is not on the page");
+        }
+    }
+}

@@ -10,6 +10,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// What does not count, in bytes of each body: every event of Neon's, so that no stranger can lock them out. As many
+/// as there are connections may hold so much.
+pub const SMALL: usize = 4 * 1024;
+
 /// All unverified bodies of the process.
 pub struct Unverified {
     /// How they are limited.
@@ -21,6 +25,7 @@ pub struct Unverified {
 pub(super) struct Share {
     of: Data<Unverified>,
     bytes: usize,
+    counted: usize,
 }
 
 /// A whole body, in the account as long as it is unverified.
@@ -38,14 +43,16 @@ impl Unverified {
 
 impl Share {
     pub(super) fn of(of: Data<Unverified>) -> Self {
-        Self { of, bytes: 0 }
+        Self { of, bytes: 0, counted: 0 }
     }
 
     /// Takes so many bytes more.
     pub(super) fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
         self.bytes += bytes;
-        let held = self.of.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if held > self.of.limits.unverified {
+        let more = self.bytes.saturating_sub(SMALL) - self.counted;
+        self.counted += more;
+        let held = self.of.held.fetch_add(more, Ordering::Relaxed) + more;
+        if more > 0 && held > self.of.limits.unverified {
             return Err(ApiError::TryAgain(TryAgainReason::Overloaded));
         }
         Ok(())
@@ -58,7 +65,7 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.of.held.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.of.held.fetch_sub(self.counted, Ordering::Relaxed);
     }
 }
 

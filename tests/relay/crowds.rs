@@ -58,6 +58,15 @@ async fn unverified_bodies_hold_no_more_than_their_budget_and_give_it_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn events_of_neons_size_are_taken_however_much_strangers_hold() {
+    let limits = Limits { unverified: 0, ..Limits::default() };
+    let relay = relay(Parts { limits, ..Parts::default() }, &[]).await;
+    assert_eq!(relay.deliver(&otp(|_| {})).await.status, 200);
+    let large = otp(|body| body["padding"] = "x".repeat(5_000).into());
+    assert_eq!(relay.deliver(&large).await.error(), (503, "overloaded".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_callback_may_have_16_kib() {
     let vars = [
         ("SMS_PROVIDER", "twilio"),

@@ -117,14 +117,13 @@ impl Course {
         })
     }
 
-    /// How many bytes may be read now.
+    /// How many bytes may be read now. What comes at the end of a connection is thrown away.
     pub(super) fn room(&self) -> usize {
         let state = self.0.borrow();
         match state.phase {
             Phase::Waiting | Phase::Head => (HEAD_LIMIT + 1).saturating_sub(state.taken),
             Phase::Serving | Phase::Answering { .. } => state.left,
-            Phase::Closing | Phase::Refused => usize::MAX,
-            Phase::Over => 0,
+            Phase::Closing | Phase::Refused | Phase::Over => usize::MAX,
         }
     }
 

@@ -29,7 +29,7 @@ pub const FAREWELL_TIME: Duration = Duration::from_secs(2);
 pub const BODY_TIME: Duration = Duration::from_secs(4);
 /// The largest head, in bytes. Neon's are below 2 KB, with all that proxies add.
 pub const HEAD_LIMIT: usize = 16 * 1024;
-/// All that requests which are not verified yet may hold at once, in bytes of their bodies.
+/// All that requests which are not verified yet may hold at once, in bytes of what is large in their bodies.
 pub const UNVERIFIED_LIMIT: usize = 16 * 1024 * 1024;
 
 /// The limits that a test would have to wait for.

@@ -132,7 +132,8 @@ impl AsyncRead for Stream {
         this.keep_time(cx)?;
         match this.course.phase() {
             Phase::Over => Poll::Ready(Ok(())),
-            Phase::Refused => this.throw_away(cx),
+            // Not by actix, which would grow its buffer first.
+            Phase::Closing | Phase::Refused => this.throw_away(cx),
             _ => this.read(cx, buffer),
         }
     }
