@@ -22,7 +22,7 @@ use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer};
 use anyhow::Context;
 use secrecy::ExposeSecret;
-use sms_providers::client::{endpoint, http_client, tls_config};
+use sms_providers::client::endpoint;
 use sms_providers::{FailoverChain, SmsProvider};
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -76,10 +76,11 @@ impl App {
         let tasks = Tasks::current();
         let clock = parts.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let metrics = Metrics::default();
-        let http_client = http_client().map_err(anyhow::Error::from_boxed)?;
+        let http_client = settings.network.http_client().map_err(anyhow::Error::from_boxed)?;
         let store = match parts.store {
             Some(store) => store,
-            None => store::open(settings.store.url.expose_secret(), tls_config()?).context("STORE_URL")?,
+            None => store::open(settings.store.url.expose_secret(), settings.network.tls_config()?)
+                .context("STORE_URL")?,
         };
         let configured = providers::configured(&settings.sms, &http_client);
         let (keys, refresher) =
@@ -233,7 +234,10 @@ fn endpoints(settings: &Settings) -> Endpoints {
 }
 
 fn bind(settings: &Settings, port: u16, variable: &str) -> anyhow::Result<TcpListener> {
-    let address = SocketAddr::new(settings.server.host, port);
+    let address = settings.server.host.resolve(port).context(
+        "cannot listen: HOST has no address here; unset it, or set 0.0.0.0 or :: (shells and build environments \
+         set HOST, too)",
+    )?;
     TcpListener::bind(address)
         .with_context(|| format!("cannot listen on {address}; set {variable} to another port"))
 }

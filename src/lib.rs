@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `tasks` | nothing of ours |
 //! | [`domain`] | the types of `sms_providers` |
-//! | [`neon`] | `domain` |
+//! | [`neon`] | `domain`, `sms_providers::NetworkCause` |
 //! | [`store`], [`telemetry`] | `domain`, `sms_providers` |
 //! | [`relay`] | `domain`, `store`, `sms_providers`, `telemetry`, `tasks`, `neon::VerifiedDelivery` |
 //! | [`http`] | `relay`, `neon`, `domain`, `sms_providers`, `telemetry` |

@@ -18,6 +18,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
         &[
             "sms_providers::DeliveryStatus",
             "sms_providers::MessageRef",
+            "sms_providers::NetworkCause",
             "sms_providers::PhoneNumber",
             "sms_providers::ProviderName",
             "sms_providers::SmsBody",
@@ -25,7 +26,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
             "sms_providers::encoding",
         ],
     ),
-    ("neon", &["crate::domain"]),
+    ("neon", &["crate::domain", "sms_providers::NetworkCause"]),
     ("store", &["crate::domain", "sms_providers"]),
     ("telemetry", &["crate::domain", "sms_providers"]),
     (

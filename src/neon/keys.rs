@@ -7,6 +7,7 @@ use super::jwks::{JwkSet, Kid};
 use crate::domain::{Clock, Timestamp};
 use ed25519_dalek::VerifyingKey;
 use futures_util::future::join_all;
+use sms_providers::NetworkCause;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -159,7 +160,7 @@ impl KeyRefresher {
             match fetched {
                 Ok(set) => *known = Some(Arc::new(set)),
                 Err(reason) => {
-                    tracing::warn!(jwks.url = %url, reason, kept = known.is_some(), "cannot fetch the key set");
+                    tracing::warn!(jwks.url = %url, %reason, kept = known.is_some(), "cannot fetch the key set");
                 }
             }
         }
@@ -167,14 +168,33 @@ impl KeyRefresher {
     }
 }
 
-/// Fetches one key set, or says in our own words why there is none.
-pub async fn fetch(http: &reqwest::Client, url: &Url) -> Result<JwkSet, &'static str> {
-    let response = http.get(url.clone()).timeout(FETCH_TIMEOUT).send().await.map_err(|error| {
-        if error.is_timeout() { "it does not answer in time" } else { "it cannot be reached" }
-    })?;
+/// Why a key set could not be fetched, in our own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// No answer came.
+    #[error(transparent)]
+    NoAnswer(#[from] NetworkCause),
+    /// Another status than 200.
+    #[error("it answers with {0}: its status is not 200")]
+    Status(u16),
+    /// No whole document came.
+    #[error("its document is too large, or broke off")]
+    BrokeOff,
+    /// A document without a key to verify with.
+    #[error("its document holds no Ed25519 key")]
+    NoKey,
+}
+
+/// Fetches one key set.
+///
+/// # Errors
+/// Whatever stands between us and a usable key.
+pub async fn fetch(http: &reqwest::Client, url: &Url) -> Result<JwkSet, FetchError> {
+    let response = http.get(url.clone()).timeout(FETCH_TIMEOUT).send().await;
+    let response = response.map_err(|error| NetworkCause::of(&error))?;
     if response.status() != reqwest::StatusCode::OK {
-        return Err("its status is not 200");
+        return Err(FetchError::Status(response.status().as_u16()));
     }
-    let document = super::read_capped(response).await.ok_or("its document is too large, or broke off")?;
-    JwkSet::parse(&document).map_err(|_| "its document holds no Ed25519 key")
+    let document = super::read_capped(response).await.ok_or(FetchError::BrokeOff)?;
+    JwkSet::parse(&document).map_err(|_| FetchError::NoKey)
 }
