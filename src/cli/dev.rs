@@ -5,10 +5,11 @@ use crate::app::{App, Parts};
 use crate::config::{Settings, is_loopback};
 use crate::dev::{DevOptions, DevServer, ENDPOINT_ID, InboxProvider};
 use crate::domain::SystemClock;
+use crate::telemetry::metrics::Metrics;
 use anyhow::Context;
 use sms_providers::client::http_client;
 use std::collections::HashMap;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -38,12 +39,14 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     let neon = listen(&vars, "DEV_PORT", 8025)?;
     let (relay_url, neon_url) = (url_of(&relay)?, url_of(&neon)?);
     let settings = settings(&vars, &neon_url)?;
-    super::start_logging(&settings)?;
+    let metrics = Metrics::default();
+    let _log = super::start_logging(&settings, &metrics)?;
     super::runtime()?.block_on(async {
         let clock = Arc::new(SystemClock);
         let inbox = InboxProvider::new(clock.clone());
         let providers: Option<Vec<Arc<dyn sms_providers::SmsProvider>>> = Some(vec![Arc::new(inbox.clone())]);
-        let app = App::build(&settings, Parts { providers, listener: Some(relay), ..Parts::default() })?;
+        let parts = Parts { providers, listener: Some(relay), metrics, ..Parts::default() };
+        let app = App::build(&settings, parts)?;
         let dev = DevServer::start(DevOptions {
             listener: neon,
             webhook_url: relay_url.join("webhooks/neon-auth")?,
@@ -54,7 +57,9 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
             otp_expires_in: OTP_EXPIRES_IN,
             timeout: WEBHOOK_TIMEOUT,
         })?;
-        println!("{}", welcome(&relay_url, &dev, settings.forward.routing.targets.default.as_ref()));
+        let welcome = welcome(&relay_url, &dev, settings.forward.routing.targets.default.as_ref());
+        // Whoever does not see it is served all the same.
+        let _ = writeln!(std::io::stdout(), "{welcome}");
         let stop = async {
             stop_signal().await;
             dev.stop().await;

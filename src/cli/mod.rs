@@ -9,11 +9,12 @@ mod send;
 mod serve;
 
 use crate::config::{ConfigErrors, Fault, Settings, dotenv};
-use crate::telemetry::{self, LogFormat};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::{self, LogEnd, LogFormat};
 use clap::{Parser, Subcommand};
 use sms_providers::PhoneNumber;
 use std::collections::HashMap;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -72,7 +73,8 @@ pub fn run() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // The chain of causes on one line: what was tried, and why it failed.
-            eprintln!("neon-sms-relay: {error:#}");
+            // Who cannot be told cannot be told that either.
+            let _ = writeln!(std::io::stderr(), "neon-sms-relay: {error:#}");
             if error.is::<ConfigErrors>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
@@ -128,12 +130,13 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
-fn start_logging(settings: &Settings) -> anyhow::Result<()> {
+/// Logs until what is returned is dropped.
+fn start_logging(settings: &Settings, metrics: &Metrics) -> anyhow::Result<LogEnd> {
     let format = match settings.server.json_logs {
         Some(true) => LogFormat::Json,
         Some(false) => LogFormat::Pretty,
         None => LogFormat::for_this_output(),
     };
     let filter = &settings.server.log_filter;
-    telemetry::start(filter, format, std::io::stdout).map_err(anyhow::Error::from_boxed)
+    telemetry::start(filter, format, telemetry::stdout()?, metrics).map_err(anyhow::Error::from_boxed)
 }

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use wiremock::{MockServer, ResponseTemplate};
 
 /// The binary with these arguments and variables, and no others.
-fn command<V: AsRef<OsStr>>(folder: &Path, arguments: &[&str], vars: &[(&str, V)]) -> Command {
+pub fn command<V: AsRef<OsStr>>(folder: &Path, arguments: &[&str], vars: &[(&str, V)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_neon-sms-relay"));
     let vars = vars.iter().map(|(name, value)| (name, value));
     command.args(arguments).current_dir(folder).env_clear().envs(vars).stdin(Stdio::null());
