@@ -27,7 +27,7 @@ use assembly::Ground;
 use secrecy::ExposeSecret;
 use server::{METRICS_CONNECTIONS, Serving, bind};
 use sms_providers::SmsProvider;
-use sms_providers::client::{endpoint, http_client, tls_config};
+use sms_providers::client::endpoint;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -100,10 +100,11 @@ impl App {
             tasks = tasks.tripped_by(trip);
         }
         let clock = parts.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let http_client = http_client().map_err(anyhow::Error::from_boxed)?;
+        let http_client = settings.network.http_client().map_err(anyhow::Error::from_boxed)?;
         let store = match parts.store {
             Some(store) => store,
-            None => store::open(settings.store.url.expose_secret(), tls_config()?).context("STORE_URL")?,
+            None => store::open(settings.store.url.expose_secret(), settings.network.tls_config()?)
+                .context("STORE_URL")?,
         };
         let configured = providers::configured(&settings.sms, &http_client);
         let (keys, refresher) = HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone());
@@ -133,13 +134,18 @@ impl App {
         }
         let subscribed = Data::new(Subscribed(subscriptions));
         let callbacks = Data::new(Callbacks { base, providers: configured.callbacks });
-        let address = |port| SocketAddr::new(settings.server.host, port);
+        let address = |port| {
+            settings.server.host.resolve(port).context(
+                "cannot listen: HOST has no address here; unset it, or set 0.0.0.0 or :: (shells and build \
+                 environments set HOST, too)",
+            )
+        };
         let listener = match parts.listener {
             Some(listener) => listener,
-            None => bind(address(settings.server.port), "PORT")?,
+            None => bind(address(settings.server.port)?, "PORT")?,
         };
         let metrics_port = settings.server.metrics_port;
-        let metrics_listener = metrics_port.map(|port| bind(address(port), "METRICS_PORT")).transpose()?;
+        let metrics_listener = metrics_port.map(|port| bind(address(port)?, "METRICS_PORT")).transpose()?;
         let address = listener.local_addr()?;
         let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
 
