@@ -27,7 +27,7 @@ use assembly::Ground;
 use secrecy::ExposeSecret;
 use server::{METRICS_CONNECTIONS, Serving, bind};
 use sms_providers::SmsProvider;
-use sms_providers::client::{endpoint, http_client, tls_config};
+use sms_providers::client::endpoint;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -50,14 +50,14 @@ pub struct Parts {
     pub clock: Option<Arc<dyn Clock>>,
     /// The public socket, in place of one at `HOST` and `PORT`.
     pub listener: Option<TcpListener>,
-    /// What each connection may take.
-    pub limits: Limits,
-    /// How many file descriptors there are; `None` is as many as may be needed.
-    pub descriptors: Option<u64>,
     /// What is counted, where something is counted already.
     pub metrics: Metrics,
     /// Makes tasks that run for ever panic.
     pub trip: Option<Arc<Trip>>,
+    /// What each connection may take.
+    pub limits: Limits,
+    /// How many file descriptors there are; `None` is as many as may be needed.
+    pub descriptors: Option<u64>,
 }
 
 /// A relay that listens and is not yet served.
@@ -93,10 +93,11 @@ impl App {
             tasks = tasks.tripped_by(trip);
         }
         let clock = parts.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let http_client = http_client().map_err(anyhow::Error::from_boxed)?;
+        let http_client = settings.network.http_client().map_err(anyhow::Error::from_boxed)?;
         let store = match parts.store {
             Some(store) => store,
-            None => store::open(settings.store.url.expose_secret(), tls_config()?).context("STORE_URL")?,
+            None => store::open(settings.store.url.expose_secret(), settings.network.tls_config()?)
+                .context("STORE_URL")?,
         };
         let configured = providers::configured(&settings.sms, &http_client);
         let (keys, refresher) = HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone());
@@ -111,8 +112,7 @@ impl App {
             answer_within: assembly::answer_within(settings),
         });
         let base = settings.server.public_url.as_ref().map(|url| endpoint(url, &["callbacks"]));
-        let max_in_flight = fits.deliveries;
-        let ground = Ground { store, http: http_client, clock, tasks, metrics, max_in_flight };
+        let ground = Ground { store, http: http_client, clock, tasks, metrics, deliveries: fits.deliveries };
         let providers = parts.providers.unwrap_or(configured.chain);
         let relay = assembly::relay(settings, &ground, providers, base.clone())?;
         let Ground { http: http_client, clock, tasks, metrics, .. } = ground;
@@ -127,13 +127,18 @@ impl App {
         }
         let subscribed = Data::new(Subscribed(subscriptions));
         let callbacks = Data::new(Callbacks { base, providers: configured.callbacks });
-        let address = |port| SocketAddr::new(settings.server.host, port);
+        let address = |port| {
+            settings.server.host.resolve(port).context(
+                "cannot listen: HOST has no address here; unset it, or set 0.0.0.0 or :: (shells and build \
+                 environments set HOST, too)",
+            )
+        };
         let listener = match parts.listener {
             Some(listener) => listener,
-            None => bind(address(settings.server.port), "PORT")?,
+            None => bind(address(settings.server.port)?, "PORT")?,
         };
         let metrics_port = settings.server.metrics_port;
-        let metrics_listener = metrics_port.map(|port| bind(address(port), "METRICS_PORT")).transpose()?;
+        let metrics_listener = metrics_port.map(|port| bind(address(port)?, "METRICS_PORT")).transpose()?;
         let address = listener.local_addr()?;
         let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
 

@@ -6,12 +6,12 @@
 //! |---|---|
 //! | `tasks` | nothing of ours |
 //! | [`domain`] | the types of `sms_providers` |
-//! | [`neon`] | `domain` |
+//! | [`neon`] | `domain`, `sms_providers::NetworkCause` |
 //! | [`store`], [`telemetry`] | `domain`, `sms_providers` |
 //! | [`relay`] | `domain`, `store`, `sms_providers`, `telemetry`, `tasks`, `neon::VerifiedDelivery` |
 //! | [`relay::once`] | `domain`, `store`, `telemetry`, `tasks`, `neon::VerifiedDelivery` |
 //! | [`relay::texting`] | `relay::once`, `domain`, `store`, `sms_providers`, `telemetry`, `tasks` |
-//! | [`relay::forwarding`] | `relay::once`, `domain`, `store`, `telemetry`, `tasks`, `neon::VerifiedDelivery` |
+//! | [`relay::forwarding`] | `relay::once`, `domain`, `store`, `telemetry`, `tasks`, `neon::VerifiedDelivery`, `sms_providers::NetworkCause` |
 //! | [`http`] | `relay`, `neon`, `domain`, `sms_providers`, `telemetry` |
 //! | [`dev`] | `domain`, `sms_providers`, `tasks`; never `neon`, so that the emulator's signer and the verifier stay two independent readings of Neon's documentation |
 //! | [`config`] | `domain`, `sms_providers` |

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
+use neon_sms_relay::config::variables::{FORWARD_URL_OF_BRANCH, Section, VARIABLES, Variable, variable};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -12,12 +13,14 @@ fn read(path: &str) -> String {
 }
 
 /// Texts in the settings that look like the name of a variable.
-fn variables() -> BTreeSet<String> {
+fn names_in_the_settings() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config");
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.ends_with("tests.rs") {
+        // It knows what others call our variables.
+        let is_code = path.extension().is_some_and(|extension| extension == "rs");
+        if !is_code || path.ends_with("tests.rs") || path.ends_with("slips.rs") {
             continue;
         }
         let source = fs::read_to_string(path).unwrap();
@@ -25,25 +28,59 @@ fn variables() -> BTreeSet<String> {
         let texts = code.split('"').filter(|text| {
             let capitals = text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
             text.starts_with(|first: char| first.is_ascii_uppercase())
-                && text.len() >= 4
+                && text.contains('_')
                 && capitals
                 && !text.ends_with('_')
         });
         names.extend(texts.map(str::to_owned));
     }
-    assert!(names.contains("PORT") && names.contains("NEON_AUTH_URL"), "{names:?}");
+    assert!(names.contains("PUBLIC_URL") && names.contains("NEON_AUTH_URL"), "{names:?}");
     names
+}
+
+#[test]
+fn every_variable_that_is_read_is_in_the_table() {
+    for name in names_in_the_settings() {
+        assert!(variable(&name).is_some(), "{name} is not in src/config/variables.rs");
+    }
 }
 
 #[test]
 fn every_variable_is_described_in_the_readme_and_in_the_example() {
     let (readme, example) = (read("README.md"), read(".env.example"));
-    for name in variables() {
-        assert!(readme.contains(&format!("`{name}`")), "{name} is not in README.md");
+    for Variable { name, section, .. } in VARIABLES {
+        // What other programs read as well is told where there is room for it.
+        let in_readme = readme.contains(&format!("`{name}`")) || *section == Section::Network;
+        assert!(in_readme, "{name} is not in README.md");
         // The older name of NEON_AUTH_URL is understood and not recommended.
-        let recommended = name != "NEON_AUTH_BASE_URL";
+        let recommended = *name != "NEON_AUTH_BASE_URL";
         assert_eq!(example.contains(&format!("{name}=")), recommended, "{name} in .env.example");
     }
+}
+
+#[test]
+fn the_example_names_no_variable_that_does_not_exist() {
+    let example = read(".env.example");
+    let names = example.lines().filter_map(|line| line.trim_start_matches('#').split_once('='));
+    let names = names.map(|(name, _)| name).filter(|name| !name.contains(' '));
+    for name in names.filter(|name| !name.starts_with(FORWARD_URL_OF_BRANCH)) {
+        assert!(variable(name).is_some(), "{name} of .env.example is not in src/config/variables.rs");
+    }
+}
+
+#[test]
+fn the_tables_of_the_documentation_are_the_one_of_the_code() {
+    let document = read("docs/configuration.md");
+    let rows: Vec<_> = document.lines().filter(|line| line.starts_with("| `")).collect();
+    let expected = VARIABLES.iter().map(|Variable { name, default, meaning, .. }| {
+        let default = if default.is_empty() { "–" } else { default };
+        format!("| `{name}` | {default} | {meaning} |")
+    });
+    let expected: Vec<_> = expected.collect();
+    for row in &expected {
+        assert!(rows.contains(&row.as_str()), "docs/configuration.md lacks, word for word:\n{row}");
+    }
+    assert_eq!(rows, expected, "docs/configuration.md has rows that the code has not, or in another order");
 }
 
 /// What a program says is in the README, as it looks there.

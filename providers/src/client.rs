@@ -3,11 +3,11 @@
 //! It also draws the line that matters most to a sender: failed before the request could have been
 //! written ([`FailureKind::Unavailable`]) or after it ([`FailureKind::Unknown`]).
 
-use crate::{FailureKind, SendError};
+pub use crate::network::{Network, ProxyError, RootsError};
+use crate::{FailureKind, NetworkCause, SendError};
 use http_body_util::{BodyExt, Limited};
 use reqwest::header::RETRY_AFTER;
-use reqwest::{Body, RequestBuilder, Response, StatusCode, redirect};
-use std::sync::Arc;
+use reqwest::{Body, RequestBuilder, Response, StatusCode};
 use std::time::Duration;
 use url::Url;
 
@@ -16,39 +16,29 @@ use url::Url;
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The longest exchange that anyone waits for; callers usually give up earlier.
-const TOTAL_TIMEOUT: Duration = Duration::from_secs(15);
+pub(crate) const TOTAL_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A vendor may close an idle connection just as we write to it, which looks like "no verdict"; the
 /// shorter a connection idles, the rarer that is.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// More than any documented reply, far less than what could hurt.
 const REPLY_LIMIT: usize = 64 * 1024;
 
-/// The TLS client configuration of the whole program: rustls with Mozilla's roots compiled in, so that
-/// it works in an image without a certificate store.
-pub fn tls_config() -> Result<rustls::ClientConfig, rustls::Error> {
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    Ok(rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
-}
-
-/// Builds the client. Build one, on the runtime it is used on, and clone it.
+/// The TLS configuration of a network that is reached directly.
 ///
 /// # Errors
-/// If the TLS configuration cannot be built, which no input can cause.
+/// Those of [`Network::tls_config`].
+pub fn tls_config() -> Result<rustls::ClientConfig, rustls::Error> {
+    Network::default().tls_config()
+}
+
+/// A client that reaches everything directly, whatever the environment says: for what is on this machine.
+///
+/// # Errors
+/// Those of [`Network::http_client`].
 pub fn http_client() -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
-    Ok(reqwest::Client::builder()
-        .tls_backend_preconfigured(tls_config()?)
-        .user_agent(concat!("neon-sms-relay/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TOTAL_TIMEOUT)
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .build()?)
+    Network::default().http_client()
 }
 
 /// What came back from a vendor.
@@ -89,11 +79,12 @@ impl VendorReply {
 /// `Unavailable` if no connection came about, `Unknown` if it broke or timed out later.
 pub async fn exchange(request: RequestBuilder) -> Result<VendorReply, SendError> {
     let response = request.send().await.map_err(|error| {
-        SendError::new(match (error.is_builder(), error.is_connect()) {
-            (true, _) => FailureKind::Misconfigured,
-            (false, true) => FailureKind::Unavailable,
-            (false, false) => FailureKind::Unknown,
-        })
+        let cause = NetworkCause::of(&error).as_str();
+        match (error.is_builder(), error.is_connect()) {
+            (true, _) => SendError::new(FailureKind::Misconfigured),
+            (false, true) => SendError::new(FailureKind::Unavailable).with_hint(cause),
+            (false, false) => SendError::new(FailureKind::Unknown).with_hint(cause),
+        }
     })?;
     let status = response.status();
     let retry_after = response

@@ -49,6 +49,7 @@
 
 mod breaker;
 pub mod callback;
+pub mod cause;
 pub mod chain;
 pub mod check;
 pub mod client;
@@ -57,6 +58,7 @@ pub mod error;
 pub mod log;
 pub mod message;
 pub mod messagebird;
+pub mod network;
 pub mod phone;
 pub mod provider;
 pub mod status;
@@ -65,6 +67,7 @@ pub mod twilio;
 pub mod vonage;
 
 pub use callback::{CallbackError, RawCallback, StatusCallback};
+pub use cause::NetworkCause;
 pub use chain::{Attempt, ChainRun, FailoverChain, Step};
 pub use check::Checked;
 pub use encoding::{Encoding, Segments, segments};

@@ -6,7 +6,7 @@ use crate::domain::{Clock, EventId, HashKey, SignedRequest, SystemClock};
 use crate::store::{self, Store, StoreError};
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
-use sms_providers::client::tls_config;
+use sms_providers::client::Network;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ impl OpenOutbox {
     ///
     /// # Errors
     /// If there is no store that outlives the server, or it cannot be opened.
-    pub fn open(settings: &StoreSettings) -> anyhow::Result<Self> {
+    pub fn open(settings: &StoreSettings, network: &Network) -> anyhow::Result<Self> {
         let url = settings.url.expose_secret();
         if settings.is_memory() {
             bail!("STORE_URL is memory:, and only the server itself knows what is in its memory");
@@ -31,7 +31,7 @@ impl OpenOutbox {
         if url.strip_prefix("sqlite://").is_some_and(|path| !Path::new(path).exists()) {
             bail!("STORE_URL names a file that does not exist; run this where the server runs");
         }
-        let store = store::open(url, tls_config()?).context("STORE_URL")?;
+        let store = store::open(url, network.tls_config()?).context("STORE_URL")?;
         let configured_key =
             settings.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes()));
         Ok(Self { store, configured_key })

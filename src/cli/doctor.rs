@@ -1,10 +1,10 @@
 //! `neon-sms-relay doctor`: a list of checks → a table. It sends no text.
 
 use crate::app::checks::{self, Finding, Status};
-use crate::config::{ConfigErrors, Fault, Settings, SmsSettings, StoreSettings};
+use crate::config::{self, ConfigErrors, Fault, Settings, SmsSettings, StoreSettings};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use sms_providers::client::{http_client, tls_config};
+use sms_providers::client::Network;
 use std::process::ExitCode;
 
 /// The name of what is looked at, and how; `None` if its variables have faults.
@@ -19,16 +19,18 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
 
 async fn examine() -> anyhow::Result<Vec<Finding>> {
     // Whoever has not yet found the one variable wants to know whether the others are right.
-    let (all, sms, store) = match super::vars() {
+    let (all, sms, store, network) = match super::vars() {
         Ok(vars) => (
-            Settings::from_vars(vars.clone()),
+            super::settings_of(vars.clone()),
             SmsSettings::from_vars(vars.clone()).ok(),
-            StoreSettings::from_vars(vars).ok(),
+            StoreSettings::from_vars(vars.clone()).ok(),
+            config::network(vars).unwrap_or_default(),
         ),
-        Err(errors) => (Err(errors), None, None),
+        Err(errors) => (Err(errors), None, None, Network::default()),
     };
     let mut findings = variables(&all);
-    let (all, http, tls) = (all.ok(), http_client().map_err(anyhow::Error::from_boxed)?, tls_config()?);
+    let (http, tls) = (network.http_client().map_err(anyhow::Error::from_boxed)?, network.tls_config()?);
+    let all = all.ok();
     let (all, http) = (all.as_ref(), &http);
     let checks: [Check<'_>; 6] = [
         ("keys", all.map(|all| checks::keys(&all.neon, http).boxed())),

@@ -1,18 +1,21 @@
 //! `neon-sms-relay healthcheck`: for images without a shell and curl.
 
-use anyhow::{Context, bail};
+use crate::config::ServerSettings;
+use anyhow::{Context, anyhow, bail};
+use sms_providers::NetworkCause;
 use sms_providers::client::http_client;
 use std::process::ExitCode;
 use std::time::Duration;
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
-    let port = super::vars()?.into_iter().rev().find_map(|(name, port)| (name == "PORT").then_some(port));
-    let port: u16 = port.as_deref().map_or("8080", str::trim).parse().context("PORT is not a port")?;
+    let server = ServerSettings::from_vars(super::vars()?)?;
+    let address = server.host.resolve_for_client(server.port).context("HOST has no address here")?;
     super::runtime()?.block_on(async {
         let client = http_client().map_err(anyhow::Error::from_boxed)?;
-        let url = format!("http://127.0.0.1:{port}/livez");
+        let url = format!("http://{address}/livez");
+        let asked = client.get(url).timeout(Duration::from_secs(2)).send().await;
         let reply =
-            client.get(url).timeout(Duration::from_secs(2)).send().await.context("no server answers")?;
+            asked.map_err(|error| anyhow!("no server answers at {address}: {}", NetworkCause::of(&error)))?;
         if !reply.status().is_success() {
             bail!("the server answers {}", reply.status());
         }

@@ -8,13 +8,19 @@ mod outbox;
 mod send;
 mod serve;
 
-use crate::config::{ConfigErrors, Fault, Settings};
+use crate::config::{ConfigErrors, Fault, Settings, dotenv};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::{self, LogEnd, LogFormat};
 use clap::{Parser, Subcommand};
 use sms_providers::PhoneNumber;
-use std::io::Write;
+use std::collections::HashMap;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
 use std::process::ExitCode;
+
+const DOTENV: &str = ".env";
+const DOTENV_REMEDY: &str =
+    "write NAME=value, and put a value with spaces, quotes, $ or # between single quotes";
 
 /// Delivers Neon Auth's one-time codes by SMS: verified, exactly once, with failover.
 #[derive(Parser)]
@@ -48,7 +54,7 @@ enum Command {
     /// STORE_URL; works beside the running server.
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
-    /// Ask the server on this machine at PORT (8080) whether it is alive; exit 1 if not. For containers.
+    /// Ask the server on this machine at HOST and PORT (8080) whether it is alive; exit 1 if not. For containers.
     Healthcheck,
 }
 
@@ -79,36 +85,45 @@ pub fn run() -> ExitCode {
 /// # Errors
 /// A line of `.env` that cannot be read: a variable that silently is not set is worse than none.
 fn vars() -> Result<Vec<(String, String)>, ConfigErrors> {
-    let from_file = match dotenvy::from_path_iter(".env") {
-        Ok(lines) => lines.collect::<Result<Vec<_>, _>>(),
-        Err(error) if error.not_found() => Ok(Vec::new()),
-        Err(error) => Err(error),
+    let outer: Vec<_> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let mut vars = match std::fs::read(DOTENV) {
+        Ok(bytes) => {
+            let known: HashMap<_, _> = outer.iter().cloned().collect();
+            dotenv::parse(&bytes, |name| known.get(name).cloned())
+                .map_err(|error| dotenv_fault(error.to_string(), DOTENV_REMEDY))?
+        }
+        Err(error) if is_no_file(&error) => Vec::new(),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let problem = "may not be read by this user".to_owned();
+            return Err(dotenv_fault(problem, "let this user read it, or set the variables themselves"));
+        }
+        Err(_) => return Err(dotenv_fault("cannot be read".to_owned(), "set the variables themselves")),
     };
-    let mut vars = from_file.map_err(|error| ConfigErrors(vec![dotenv_fault(&error)]))?;
-    vars.extend(
-        std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
-    );
+    vars.extend(outer);
     Ok(vars)
 }
 
-fn dotenv_fault(error: &dotenvy::Error) -> Fault {
-    let problem = match error {
-        // The parser quotes the line, or its value: what may be a secret. Its number tells enough.
-        dotenvy::Error::LineParse(line, _) => {
-            let file = std::fs::read_to_string(".env").unwrap_or_default();
-            let number = file.lines().position(|whole| whole.trim().ends_with(line.trim()));
-            let number = number.map_or_else(String::new, |index| format!(": line {}", index + 1));
-            format!("has a line that cannot be read{number}")
-        }
-        _ => "cannot be read".to_owned(),
-    };
-    let remedy = "write NAME=value, and put a value with spaces, quotes, $ or # between single quotes";
-    Fault { variable: ".env".to_owned(), problem, remedy: remedy.to_owned() }
+/// A folder of that name is a virtual environment of Python's, or what Docker makes of a file that it cannot find.
+fn is_no_file(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory)
+}
+
+fn dotenv_fault(problem: String, remedy: &str) -> ConfigErrors {
+    ConfigErrors(vec![Fault { variable: DOTENV.to_owned(), problem, remedy: remedy.to_owned() }])
 }
 
 fn settings() -> Result<Settings, ConfigErrors> {
-    Settings::from_vars(vars()?)
+    settings_of(vars()?)
+}
+
+fn settings_of(vars: Vec<(String, String)>) -> Result<Settings, ConfigErrors> {
+    let mut settings = Settings::from_vars(vars)?;
+    if Path::new(DOTENV).is_dir() {
+        settings.warnings.push(format!("{DOTENV} is a folder and is passed over"));
+    }
+    Ok(settings)
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

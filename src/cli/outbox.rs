@@ -1,7 +1,7 @@
 //! `neon-sms-relay outbox list|retry|drop`: what waits for the user's app, what was given up, and why.
 
 use crate::app::outbox::{Counts, Entry, EntryState, OpenOutbox, Selection};
-use crate::config::StoreSettings;
+use crate::config::{self, StoreSettings};
 use crate::domain::{EventId, SignedRequest};
 use anyhow::bail;
 use clap::{Args, Subcommand};
@@ -59,9 +59,10 @@ impl Which {
 }
 
 pub(super) fn run(command: OutboxCommand) -> anyhow::Result<ExitCode> {
-    let settings = StoreSettings::from_vars(super::vars()?)?;
+    let vars = super::vars()?;
+    let (settings, network) = (StoreSettings::from_vars(vars.clone())?, config::network(vars)?);
     super::runtime()?.block_on(async {
-        let outbox = OpenOutbox::open(&settings)?;
+        let outbox = OpenOutbox::open(&settings, &network)?;
         match command {
             OutboxCommand::List { id, dead, limit, show } => {
                 let selection = match id {

@@ -1,10 +1,9 @@
 //! `neon-sms-relay send --to …`: one real text through the chain, and what each provider said.
 
 use crate::app::providers;
-use crate::config::SmsSettings;
+use crate::config::{self, SmsSettings};
 use crate::domain::{OtpCode, OtpType};
 use anyhow::Context;
-use sms_providers::client::http_client;
 use sms_providers::{Attempt, FailoverChain, MessageRef, PhoneNumber, SmsMessage, Step};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,7 +16,9 @@ const TIME: Duration = Duration::from_secs(12);
 const CODE: &str = "000000";
 
 pub(super) fn run(to: &PhoneNumber) -> anyhow::Result<ExitCode> {
-    let (settings, warnings) = SmsSettings::from_vars(super::vars()?)?;
+    let vars = super::vars()?;
+    let (settings, warnings) = SmsSettings::from_vars(vars.clone())?;
+    let network = config::network(vars)?;
     for warning in warnings {
         eprintln!("warning: {warning}");
     }
@@ -33,7 +34,7 @@ pub(super) fn run(to: &PhoneNumber) -> anyhow::Result<ExitCode> {
         expires_in,
     };
     super::runtime()?.block_on(async {
-        let http = http_client().map_err(anyhow::Error::from_boxed)?;
+        let http = network.http_client().map_err(anyhow::Error::from_boxed)?;
         let chain = FailoverChain::new(providers::configured(&settings, &http).chain);
         let mut run = chain.start(&message, Instant::now() + TIME, settings.max_sends);
         let outcome = loop {

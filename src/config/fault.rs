@@ -26,7 +26,10 @@ impl fmt::Display for ConfigErrors {
         for Fault { variable, problem, remedy } in &self.0 {
             writeln!(f, "  {variable} {problem}\n      → {remedy}")?;
         }
-        write!(f, "Every variable is described in the README; `neon-sms-relay dev` needs none of them.")
+        write!(
+            f,
+            "Every variable is described in docs/configuration.md; `neon-sms-relay dev` needs none of them."
+        )
     }
 }
 
@@ -44,8 +47,11 @@ impl Faults {
         problem: impl fmt::Display,
         remedy: impl fmt::Display,
     ) -> T {
-        let (problem, remedy) = (problem.to_string(), remedy.to_string());
-        self.0.push(Fault { variable: variable.to_owned(), problem, remedy });
+        // What follows from a fault is none of its own.
+        if self.0.iter().all(|fault| fault.variable != variable) {
+            let (problem, remedy) = (problem.to_string(), remedy.to_string());
+            self.0.push(Fault { variable: variable.to_owned(), problem, remedy });
+        }
         T::default()
     }
 

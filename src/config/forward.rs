@@ -32,7 +32,7 @@ impl ForwardSettings {
             default: vars.get("FORWARD_URL").and_then(|url| read_url("FORWARD_URL", url, faults)),
             by_endpoint: read_by_endpoint(vars, neon, faults, warnings),
         };
-        let allow_sign_up = match vars.get("BEFORE_CREATE") {
+        let allow_sign_up = match vars.get("BEFORE_CREATE").map(str::to_ascii_lowercase).as_deref() {
             None => false,
             Some("allow") => true,
             Some(_) => faults.add("BEFORE_CREATE", "is not a word it knows", "unset it, or set it to: allow"),
@@ -90,13 +90,19 @@ fn read_by_endpoint(
 
 /// `https`, or `http` within a private network.
 fn read_url(variable: &str, value: &str, faults: &mut Faults) -> Option<Url> {
-    let url = Url::parse(value).ok();
-    match url {
-        Some(url) if url.scheme() == "https" || (url.scheme() == "http" && is_private(&url)) => Some(url),
-        Some(_) | None => faults.add(
+    let Ok(url) = Url::parse(value) else {
+        let remedy = "set the whole URL of your handler, with https:// before it";
+        return faults.add(variable, "is not a URL", remedy);
+    };
+    match url.scheme() {
+        "https" => Some(url),
+        "http" if is_private(&url) => Some(url),
+        "http" => faults.add(
             variable,
-            "is not an https URL",
-            "set the whole URL of your handler; http:// is for hosts of a private network only",
+            "is plain http, and its host is not one that only a private network knows",
+            "set https://, or the name that the private network has for it: app.internal, app.ns.svc.cluster.local, \
+             or its private address",
         ),
+        _ => faults.add(variable, "is not an https URL", "set the whole URL of your handler"),
     }
 }

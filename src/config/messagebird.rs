@@ -1,11 +1,13 @@
 //! `MESSAGEBIRD_…`, `BIRD_WORKSPACE_ID`, `BIRD_CHANNEL_ID`
 
-use super::Vars;
 use super::fault::Faults;
+use super::sender::SenderForm;
+use super::{Vars, sender};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sms_providers::messagebird::{ChannelsConfig, ClassicConfig, V1Config};
 use url::Url;
+use uuid::Uuid;
 
 /// One account and the API to use.
 #[derive(Debug, Clone)]
@@ -35,7 +37,11 @@ enum Api {
 }
 
 /// Reads the account, or notes what is missing.
-pub(super) fn read(vars: &Vars, faults: &mut Faults) -> Option<MessageBirdSettings> {
+pub(super) fn read(
+    vars: &Vars,
+    faults: &mut Faults,
+    warnings: &mut Vec<String>,
+) -> Option<MessageBirdSettings> {
     let bird: MessageBirdVars = vars.section("MESSAGEBIRD_");
     let api = choose_api(vars, &bird, faults)?;
     let access_key = bird.access_key.clone().or_else(|| {
@@ -47,7 +53,7 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults) -> Option<MessageBirdSettin
     });
     match api {
         Api::Classic => {
-            let originator = read_originator(&bird, faults);
+            let originator = read_originator(&bird, faults, warnings);
             let base_url = read_base_url(&bird, Url::parse(ClassicConfig::DEFAULT_BASE_URL).ok(), faults);
             let wants_reports = bird.signing_key.is_some();
             let config = ClassicConfig {
@@ -59,8 +65,8 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults) -> Option<MessageBirdSettin
             Some(MessageBirdSettings::Classic(config, bird.signing_key))
         }
         Api::Channels => {
-            let workspace_id = read_id("BIRD_WORKSPACE_ID", vars, faults);
-            let channel_id = read_id("BIRD_CHANNEL_ID", vars, faults);
+            let workspace_id = read_id("BIRD_WORKSPACE_ID", vars, faults, warnings);
+            let channel_id = read_id("BIRD_CHANNEL_ID", vars, faults, warnings);
             let base_url = read_base_url(&bird, Url::parse(ChannelsConfig::DEFAULT_BASE_URL).ok(), faults);
             Some(MessageBirdSettings::Channels(ChannelsConfig {
                 access_key: access_key?,
@@ -70,7 +76,7 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults) -> Option<MessageBirdSettin
             }))
         }
         Api::V1 => {
-            let from = read_originator(&bird, faults);
+            let from = read_originator(&bird, faults, warnings);
             let of_region = access_key.as_ref().and_then(|key| V1Config::base_url_of(key.expose_secret()));
             if access_key.is_some() && of_region.is_none() {
                 return faults.add(
@@ -88,7 +94,7 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults) -> Option<MessageBirdSettin
 /// `MESSAGEBIRD_API`, or what the key's form and the other variables say.
 fn choose_api(vars: &Vars, bird: &MessageBirdVars, faults: &mut Faults) -> Option<Api> {
     let is_v1_key = bird.access_key.as_ref().is_some_and(|key| key.expose_secret().starts_with("bk_"));
-    match bird.api.as_deref() {
+    match bird.api.as_deref().map(str::to_ascii_lowercase).as_deref() {
         Some("classic") => Some(Api::Classic),
         Some("channels") => Some(Api::Channels),
         Some("v1") => Some(Api::V1),
@@ -103,19 +109,37 @@ fn choose_api(vars: &Vars, bird: &MessageBirdVars, faults: &mut Faults) -> Optio
     }
 }
 
-fn read_originator(bird: &MessageBirdVars, faults: &mut Faults) -> Option<String> {
-    bird.originator.clone().or_else(|| {
-        faults.add(
-            "MESSAGEBIRD_ORIGINATOR",
+fn read_originator(
+    bird: &MessageBirdVars,
+    faults: &mut Faults,
+    warnings: &mut Vec<String>,
+) -> Option<String> {
+    const NAME: &str = "MESSAGEBIRD_ORIGINATOR";
+    match bird.originator.as_deref() {
+        // The plus may be there or not; it is left as it came.
+        Some(originator) if originator.starts_with('+') => {
+            sender::read(NAME, originator, faults, warnings).map(SenderForm::with_plus)
+        }
+        Some(originator) => {
+            sender::read(NAME, originator, faults, &mut Vec::new()).map(SenderForm::without_plus)
+        }
+        None => faults.add(
+            NAME,
             "is missing",
             "set the number or the name (up to 11 characters) that texts come from",
-        )
-    })
+        ),
+    }
 }
 
-fn read_id(variable: &str, vars: &Vars, faults: &mut Faults) -> Option<String> {
-    let id = vars.get(variable).map(str::to_owned);
-    id.or_else(|| faults.add(variable, "is missing for the Channels API", "copy it from the Bird dashboard"))
+fn read_id(variable: &str, vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>) -> Option<String> {
+    let Some(id) = vars.get(variable) else {
+        return faults.add(variable, "is missing for the Channels API", "copy it from the Bird dashboard");
+    };
+    if Uuid::parse_str(id).is_err() {
+        warnings
+            .push(format!("{variable} is not a UUID, as Bird's ids are; copy it from the Bird dashboard"));
+    }
+    Some(id.to_owned())
 }
 
 fn read_base_url(bird: &MessageBirdVars, default: Option<Url>, faults: &mut Faults) -> Option<Url> {
@@ -138,7 +162,7 @@ mod tests {
     fn settings(vars: &[(&str, &str)]) -> Result<MessageBirdSettings, Vec<String>> {
         let vars = Vars::new(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut faults = Faults::default();
-        let settings = read(&vars, &mut faults);
+        let settings = read(&vars, &mut faults, &mut Vec::new());
         faults.into_result(()).map_err(|errors| {
             assert!(!errors.to_string().contains("s3cret"));
             errors.0.into_iter().map(|fault| fault.variable).collect::<Vec<_>>()

@@ -1,8 +1,8 @@
 //! Whose events are believed.
 
-use super::Vars;
 use super::fault::Faults;
 use super::host::is_loopback;
+use super::{Vars, auth_url};
 use crate::domain::EndpointId;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -32,8 +32,8 @@ pub enum EndpointRule {
 }
 
 impl NeonSettings {
-    pub(super) fn read(vars: &Vars, faults: &mut Faults) -> Self {
-        let auth_urls = read_auth_urls(vars, faults);
+    pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>) -> Self {
+        let auth_urls = auth_url::read(vars, faults, warnings);
         let timeout = faults.number("NEON_TIMEOUT_SECONDS", vars.get("NEON_TIMEOUT_SECONDS"), 5, 1..=10);
         let tolerance = faults.number(
             "NEON_TIMESTAMP_TOLERANCE_SECONDS",
@@ -50,24 +50,9 @@ impl NeonSettings {
     }
 }
 
-fn list(value: &str) -> impl Iterator<Item = &str> {
+/// The parts of a list, without blanks around them and empty ones.
+pub(super) fn list(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|part| !part.is_empty())
-}
-
-fn read_auth_urls(vars: &Vars, faults: &mut Faults) -> Vec<Url> {
-    const NAMES: [&str; 2] = ["NEON_AUTH_URL", "NEON_AUTH_BASE_URL"];
-    let Some((name, value)) = NAMES.into_iter().find_map(|name| Some((name, vars.get(name)?))) else {
-        return faults.add(
-            NAMES[0],
-            "is missing",
-            "copy it from the Neon Console under Auth; it looks like https://ep-….neonauth.….neon.tech/neondb/auth",
-        );
-    };
-    let urls: Vec<_> = list(value).filter_map(|url| faults.url(name, url)).collect();
-    if list(value).next().is_none() {
-        return faults.add(name, "names no URL", "set one URL, or several separated by commas");
-    }
-    urls
 }
 
 fn read_jwks_urls(vars: &Vars, auth_urls: &[Url], faults: &mut Faults) -> Vec<Url> {

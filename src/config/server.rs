@@ -1,15 +1,15 @@
 //! Where and how to listen, log and answer.
 
-use super::Vars;
 use super::fault::Faults;
-use std::net::{IpAddr, Ipv4Addr};
+use super::listen::ListenHost;
+use super::{ConfigErrors, Vars};
 use url::Url;
 
 /// `HOST`, `PORT`, `WORKERS`, `MAX_IN_FLIGHT`, `METRICS_PORT`, `PUBLIC_URL`, `LOG_FORMAT`, `RUST_LOG`.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
-    /// The address to listen on.
-    pub host: IpAddr,
+    /// The address or the name to listen on.
+    pub host: ListenHost,
     /// The public port; 0 takes any free one.
     pub port: u16,
     /// HTTP worker threads; `None` is one per core.
@@ -27,22 +27,29 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
+    /// Reads this section alone, for a command that asks the server and does not serve.
+    ///
+    /// # Errors
+    /// All faults of the section at once.
+    pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigErrors> {
+        let mut faults = Faults::default();
+        let settings = Self::read(&Vars::new(vars), &mut faults);
+        faults.into_result(settings)
+    }
+
     pub(super) fn read(vars: &Vars, faults: &mut Faults) -> Self {
-        let host = match vars.get("HOST").map(str::parse) {
-            None => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            Some(Ok(host)) => host,
-            Some(Err(_)) => {
-                faults.add::<()>(
+        let host = vars.get("HOST").map_or_else(ListenHost::default, |text| {
+            ListenHost::read(text).unwrap_or_else(|error| {
+                faults.add(
                     "HOST",
-                    "is not an IP address",
-                    "set 0.0.0.0, ::, 127.0.0.1 or an address of this machine",
-                );
-                IpAddr::V4(Ipv4Addr::UNSPECIFIED)
-            }
-        };
+                    error,
+                    "unset it, or set 0.0.0.0, ::, localhost or an address of this machine",
+                )
+            })
+        });
         let metrics_port = faults.number("METRICS_PORT", vars.get("METRICS_PORT"), 9091, 0..=u16::MAX);
         let public_url = vars.get("PUBLIC_URL").and_then(|url| faults.url("PUBLIC_URL", url));
-        let json_logs = match vars.get("LOG_FORMAT") {
+        let json_logs = match vars.get("LOG_FORMAT").map(str::to_ascii_lowercase).as_deref() {
             None => None,
             Some("json") => Some(true),
             Some("pretty") => Some(false),

@@ -2,6 +2,7 @@
 
 use super::fault::Faults;
 use super::messagebird::{self, MessageBirdSettings};
+use super::variables::{Section, variable};
 use super::vonage::{self, VonageSettings};
 use super::{ConfigErrors, Vars, twilio};
 use crate::domain::template::DEFAULT_TEMPLATE;
@@ -45,7 +46,11 @@ impl SmsSettings {
         vars: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(Self, Vec<String>), ConfigErrors> {
         let (mut faults, mut warnings) = (Faults::default(), Vec::new());
-        let settings = Self::read(&Vars::new(vars), &mut faults, &mut warnings);
+        let vars = Vars::new(vars);
+        let ours = [Section::Sms, Section::Twilio, Section::MessageBird, Section::Vonage];
+        let is_ours = |name: &str| variable(name).is_some_and(|variable| ours.contains(&variable.section));
+        vars.tell(is_ours, &mut faults, &mut warnings);
+        let settings = Self::read(&vars, &mut faults, &mut warnings);
         faults.into_result((settings, warnings))
     }
 
@@ -76,17 +81,23 @@ fn read_chain(vars: &Vars, faults: &mut Faults) -> Vec<ProviderName> {
     let Some(value) = vars.get("SMS_PROVIDER") else {
         return faults.add("SMS_PROVIDER", "is missing", REMEDY);
     };
+    let words: Vec<_> = value.split(',').map(|word| word.trim().to_ascii_lowercase()).collect();
     let mut names = Vec::new();
-    for word in value.split(',').map(str::trim) {
-        let known = ProviderName::ALL.into_iter().find(|name| name.as_str() == word);
-        match known {
-            Some(ProviderName::Log) if vars.get("ALLOW_LOG_PROVIDER") != Some("1") => faults.add(
+    for (at, word) in words.iter().enumerate() {
+        match provider_of(word) {
+            Some(ProviderName::Log) if !is_yes(vars.get("ALLOW_LOG_PROVIDER")) => faults.add(
                 "SMS_PROVIDER",
                 "has log, which prints codes to the terminal",
                 "set ALLOW_LOG_PROVIDER=1 if this is a development machine",
             ),
             Some(ProviderName::Inbox | ProviderName::Stub) | None => {
-                faults.add("SMS_PROVIDER", "names a provider that does not exist", REMEDY)
+                let which =
+                    if words.len() > 1 { format!(" (its name no. {})", at + 1) } else { String::new() };
+                let problem = format!("names a provider that does not exist{which}");
+                match nearest_provider(word) {
+                    Some(name) => faults.add("SMS_PROVIDER", problem, format!("is {name} meant? {REMEDY}")),
+                    None => faults.add("SMS_PROVIDER", problem, REMEDY),
+                }
             }
             Some(name) if names.contains(&name) => {
                 faults.add("SMS_PROVIDER", format!("names {name} twice"), "name each provider once")
@@ -95,6 +106,23 @@ fn read_chain(vars: &Vars, faults: &mut Faults) -> Vec<ProviderName> {
         }
     }
     names
+}
+
+/// MessageBird goes by its new name as well.
+fn provider_of(word: &str) -> Option<ProviderName> {
+    let word = if word == "bird" { "messagebird" } else { word };
+    ProviderName::ALL.into_iter().find(|name| name.as_str() == word)
+}
+
+/// One letter in three may be wrong.
+fn nearest_provider(word: &str) -> Option<&'static str> {
+    let names = ["twilio", "messagebird", "vonage"];
+    let nearest = names.map(|name| (strsim::osa_distance(word, name), name)).into_iter().min();
+    nearest.filter(|(distance, name)| distance * 3 <= name.len()).map(|(_, name)| name)
+}
+
+fn is_yes(value: Option<&str>) -> bool {
+    value.is_some_and(|value| ["1", "true", "yes", "on"].contains(&value.to_ascii_lowercase().as_str()))
 }
 
 fn read_provider(
@@ -107,7 +135,9 @@ fn read_provider(
         ProviderName::Twilio => twilio::read(vars, faults, warnings).map(ProviderSettings::Twilio),
         ProviderName::Log => Some(ProviderSettings::Log),
         ProviderName::Vonage => vonage::read(vars, faults).map(ProviderSettings::Vonage),
-        ProviderName::MessageBird => messagebird::read(vars, faults).map(ProviderSettings::MessageBird),
+        ProviderName::MessageBird => {
+            messagebird::read(vars, faults, warnings).map(ProviderSettings::MessageBird)
+        }
         ProviderName::Inbox | ProviderName::Stub => None,
     }
 }
@@ -124,9 +154,11 @@ fn read_template(vars: &Vars, faults: &mut Faults) -> Option<MessageTemplate> {
             "set the host of your site alone, such as example.com",
         );
     }
+    // What can hold no line break, such as a line of `docker --env-file`, has the two letters.
     let source = vars.get("SMS_TEMPLATE").unwrap_or(DEFAULT_TEMPLATE);
+    let source = source.replace("\\r", "").replace("\\n", "\n");
     let app_name = vars.get("APP_NAME").map(str::to_owned);
-    MessageTemplate::new(source, app_name, web_otp_domain)
+    MessageTemplate::new(&source, app_name, web_otp_domain)
         .map_err(|error| {
             faults.add::<()>("SMS_TEMPLATE", error, "start from: Your {{ app }} code is {{ code }}.");
         })

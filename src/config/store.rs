@@ -5,6 +5,9 @@ use super::{ConfigErrors, Vars};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
+/// Numbers are few: what keeps their hashes from being looked up is this key alone.
+const SHORTEST_KEY: usize = 16;
+
 /// `STORE_URL`, `STORE_TTL_HOURS`, `HASH_KEY`, `STORE_FAILURE`.
 #[derive(Debug, Clone)]
 pub struct StoreSettings {
@@ -62,7 +65,7 @@ impl StoreSettings {
                 "raise it, or lower the tolerance",
             );
         }
-        let on_failure = match vars.get("STORE_FAILURE") {
+        let on_failure = match vars.get("STORE_FAILURE").map(str::to_ascii_lowercase).as_deref() {
             None | Some("send") => StoreFailureRule::Send,
             Some("refuse") => StoreFailureRule::Refuse,
             Some(_) => {
@@ -74,7 +77,15 @@ impl StoreSettings {
                 StoreFailureRule::Send
             }
         };
-        let hash_key = vars.get("HASH_KEY").map(SecretString::from);
+        let hash_key = vars.get("HASH_KEY");
+        if hash_key.is_some_and(|key| key.len() < SHORTEST_KEY) {
+            faults.add::<()>(
+                "HASH_KEY",
+                format!("is shorter than {SHORTEST_KEY} characters, so numbers could be found by trying"),
+                "set the output of: openssl rand -hex 32",
+            );
+        }
+        let hash_key = hash_key.map(SecretString::from);
         Self { url: SecretString::from(url), ttl, hash_key, on_failure }
     }
 }

@@ -3,7 +3,7 @@ use super::*;
 /// The smallest configuration that works.
 fn minimal() -> Vec<(&'static str, &'static str)> {
     vec![
-        ("NEON_AUTH_URL", "https://ep-cool-sound-12345678.neonauth.us-east-1.aws.neon.tech/neondb/auth"),
+        ("NEON_AUTH_URL", "https://ep-cool-sound-12345678.neonauth.us-east-2.aws.neon.tech/neondb/auth"),
         ("SMS_PROVIDER", "log"),
         ("ALLOW_LOG_PROVIDER", "1"),
     ]
@@ -29,7 +29,7 @@ fn the_smallest_configuration_gets_the_documented_defaults() {
     assert_eq!(settings.sms.max_sends, 2);
     assert_eq!(
         settings.neon.jwks_urls[0].as_str(),
-        "https://ep-cool-sound-12345678.neonauth.us-east-1.aws.neon.tech/neondb/auth/.well-known/jwks.json"
+        "https://ep-cool-sound-12345678.neonauth.us-east-2.aws.neon.tech/neondb/auth/.well-known/jwks.json"
     );
     let EndpointRule::Only(ids) = settings.neon.endpoints else { panic!("any endpoint is served") };
     assert_eq!(ids.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["ep-cool-sound-12345678"]);
@@ -37,7 +37,8 @@ fn the_smallest_configuration_gets_the_documented_defaults() {
 
 #[test]
 fn all_faults_are_told_at_once_and_no_value_is() {
-    let vars = [("PORT", "s3cret"), ("SMS_PROVIDER", "s3cret"), ("STORE_URL", "s3cret"), ("HOST", "s3cret")];
+    let vars =
+        [("PORT", "s3cret"), ("SMS_PROVIDER", "s3cret"), ("STORE_URL", "s3cret"), ("HOST", "s3cret s3cret")];
     let errors =
         Settings::from_vars(vars.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap_err();
     let text = errors.to_string();

@@ -1,7 +1,7 @@
 //! `TWILIO_…`
 
-use super::Vars;
 use super::fault::Faults;
+use super::{Vars, sender};
 use secrecy::SecretString;
 use serde::Deserialize;
 use sms_providers::twilio::{Credentials, Sender, TwilioConfig};
@@ -22,7 +22,7 @@ struct TwilioVars {
 pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>) -> Option<TwilioConfig> {
     let twilio: TwilioVars = vars.section("TWILIO_");
     let account_sid = read_account(twilio.account_sid, faults);
-    let sender = read_sender(twilio.from_number, twilio.messaging_service_sid, faults);
+    let sender = read_sender(twilio.from_number, twilio.messaging_service_sid, faults, warnings);
     let credentials =
         read_credentials(twilio.auth_token.clone(), twilio.api_key_sid, twilio.api_key_secret, faults);
     let base_url = match &twilio.base_url {
@@ -52,14 +52,33 @@ fn read_account(sid: Option<String>, faults: &mut Faults) -> Option<String> {
     }
 }
 
-fn read_sender(number: Option<String>, service: Option<String>, faults: &mut Faults) -> Option<Sender> {
+fn read_sender(
+    number: Option<String>,
+    service: Option<String>,
+    faults: &mut Faults,
+    warnings: &mut Vec<String>,
+) -> Option<Sender> {
     match (number, service) {
         (Some(_), Some(_)) => faults.add(
             "TWILIO_FROM_NUMBER",
             "and TWILIO_MESSAGING_SERVICE_SID are both set",
             "keep one of them",
         ),
-        (Some(number), None) => Some(Sender::Number(number)),
+        (Some(service), None) if is_sid(&service, "MG") => {
+            warnings.push(
+                "TWILIO_FROM_NUMBER holds a messaging service and is taken for one; set it as \
+                 TWILIO_MESSAGING_SERVICE_SID"
+                    .to_owned(),
+            );
+            Some(Sender::MessagingService(service))
+        }
+        (Some(sid), None) if is_sid(&sid, "PN") => faults.add(
+            "TWILIO_FROM_NUMBER",
+            "is the SID of a number and not the number",
+            "set the number itself (+1…)",
+        ),
+        (Some(number), None) => sender::read("TWILIO_FROM_NUMBER", &number, faults, warnings)
+            .map(|form| Sender::Number(form.with_plus())),
         (None, Some(service)) if is_sid(&service, "MG") => Some(Sender::MessagingService(service)),
         (None, Some(_)) => faults.add(
             "TWILIO_MESSAGING_SERVICE_SID",

@@ -1,14 +1,13 @@
 //! `VONAGE_…`
 
-use super::Vars;
 use super::fault::Faults;
-use base64::{Engine, prelude::BASE64_STANDARD};
+use super::sender::SenderForm;
+use super::{Vars, private_key, sender};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use sms_providers::vonage::{
-    ApplicationKey, MessagesAuth, MessagesConfig, Signature, SignatureMethod, SmsAuth, SmsConfig,
-};
+use sms_providers::vonage::{MessagesAuth, MessagesConfig, Signature, SignatureMethod, SmsAuth, SmsConfig};
 use url::Url;
+use uuid::Uuid;
 
 /// One account and the API to use.
 #[derive(Debug, Clone)]
@@ -44,14 +43,18 @@ struct VonageVars {
 /// Reads the account, or notes what is missing.
 pub(super) fn read(vars: &Vars, faults: &mut Faults) -> Option<VonageSettings> {
     let vonage: VonageVars = vars.section("VONAGE_");
-    let from = vonage.from.clone().or_else(|| {
-        faults.add(
+    let from = match vonage.from.as_deref() {
+        // Vonage takes numbers without their plus, so one that comes like that is right.
+        Some(from) => {
+            sender::read("VONAGE_FROM", from, faults, &mut Vec::new()).map(SenderForm::without_plus)
+        }
+        None => faults.add(
             "VONAGE_FROM",
             "is missing",
             "set the number or the name (up to 11 characters) that texts come from",
-        )
-    });
-    let method = match vonage.signature_method.as_deref().map(str::parse) {
+        ),
+    };
+    let method = match vonage.signature_method.as_deref().map(|name| name.to_ascii_lowercase().parse()) {
         None => SignatureMethod::default(),
         Some(Ok(method)) => method,
         Some(Err(error)) => faults.add(
@@ -61,7 +64,7 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults) -> Option<VonageSettings> {
         ),
     };
     let signature = vonage.signature_secret.clone().map(|secret| Signature { secret, method });
-    let wants_messages = match vonage.api.as_deref() {
+    let wants_messages = match vonage.api.as_deref().map(str::to_ascii_lowercase).as_deref() {
         Some("messages") => true,
         Some("sms") => false,
         Some(_) => {
@@ -79,7 +82,7 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults) -> Option<VonageSettings> {
     };
     let wants_reports = signature.is_some();
     let api = if wants_messages {
-        let auth = read_messages_auth(&vonage, faults);
+        let auth = read_messages_auth(&vonage, vars, faults);
         let base_url = base_url(MessagesConfig::DEFAULT_BASE_URL, faults);
         VonageApi::Messages(MessagesConfig { auth: auth?, from: from?, wants_reports, base_url: base_url? })
     } else {
@@ -117,11 +120,13 @@ fn read_sms_auth(vonage: &VonageVars, signature: Option<Signature>, faults: &mut
     }
 }
 
-fn read_messages_auth(vonage: &VonageVars, faults: &mut Faults) -> Option<MessagesAuth> {
+fn read_messages_auth(vonage: &VonageVars, vars: &Vars, faults: &mut Faults) -> Option<MessagesAuth> {
     match (&vonage.application_id, &vonage.private_key) {
         (Some(id), Some(key)) => {
-            let key = read_private_key(key, faults);
-            Some(MessagesAuth::Application { id: id.clone(), key: key? })
+            let id = read_application_id(id, faults);
+            let key = private_key::read(key.expose_secret(), vars);
+            let key = key.map_err(|fault| faults.add::<()>("VONAGE_PRIVATE_KEY", fault, fault.remedy()));
+            Some(MessagesAuth::Application { id: id?, key: key.ok()? })
         }
         (Some(_), None) => faults.add(
             "VONAGE_PRIVATE_KEY",
@@ -147,24 +152,15 @@ fn read_messages_auth(vonage: &VonageVars, faults: &mut Faults) -> Option<Messag
     }
 }
 
-/// PEM text (line breaks may be written as `\n`), base64 of it, or the path of a file with it.
-fn read_private_key(value: &SecretString, faults: &mut Faults) -> Option<ApplicationKey> {
-    let text = value.expose_secret();
-    let pem = if text.starts_with("-----BEGIN") {
-        Some(text.replace("\\n", "\n"))
-    } else if let Ok(decoded) = BASE64_STANDARD.decode(text) {
-        String::from_utf8(decoded).ok()
-    } else {
-        std::fs::read_to_string(text).ok()
-    };
-    let key = pem.and_then(|pem| ApplicationKey::from_pem(&pem.into()).ok());
-    key.or_else(|| {
-        faults.add(
-            "VONAGE_PRIVATE_KEY",
-            "is neither an RSA private key, nor base64 of one, nor the path of a file with one",
-            "set the key that the Vonage dashboard generated for the application",
-        )
-    })
+fn read_application_id(id: &str, faults: &mut Faults) -> Option<String> {
+    match Uuid::parse_str(id) {
+        Ok(id) => Some(id.hyphenated().to_string()),
+        Err(_) => faults.add(
+            "VONAGE_APPLICATION_ID",
+            "is not a UUID",
+            "copy the application's id from the Vonage dashboard, such as 78d335fa-323d-0114-9c3d-d6f0d48968cf",
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -202,18 +198,12 @@ mod tests {
     }
 
     #[test]
-    fn an_application_sends_through_the_messages_api_with_its_key_in_any_form() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("key.pem");
-        std::fs::write(&path, PEM).unwrap();
-        let (escaped, encoded) = (PEM.trim().replace('\n', "\\n"), BASE64_STANDARD.encode(PEM));
-        for key in [PEM.trim(), &escaped, &encoded, path.to_str().unwrap()] {
-            let settings = settings(&[FROM, APPLICATION, ("VONAGE_PRIVATE_KEY", key)]).unwrap();
-            assert!(matches!(
-                settings.api,
-                VonageApi::Messages(MessagesConfig { auth: MessagesAuth::Application { .. }, .. })
-            ));
-        }
+    fn an_application_sends_through_the_messages_api_with_its_key() {
+        let settings_of = settings(&[FROM, APPLICATION, ("VONAGE_PRIVATE_KEY", PEM)]).unwrap();
+        assert!(matches!(
+            settings_of.api,
+            VonageApi::Messages(MessagesConfig { auth: MessagesAuth::Application { .. }, .. })
+        ));
         let basic = settings(&[FROM, KEY, SECRET, ("VONAGE_API", "messages")]).unwrap();
         assert!(matches!(
             basic.api,
@@ -231,6 +221,10 @@ mod tests {
             (vec![], vec!["VONAGE_FROM", "VONAGE_API_KEY", "VONAGE_API_SECRET"]),
             (vec![FROM, KEY], vec!["VONAGE_API_SECRET"]),
             (vec![FROM, APPLICATION], vec!["VONAGE_PRIVATE_KEY"]),
+            (
+                vec![FROM, ("VONAGE_APPLICATION_ID", "s3cret"), ("VONAGE_PRIVATE_KEY", PEM)],
+                vec!["VONAGE_APPLICATION_ID"],
+            ),
             (vec![FROM, APPLICATION, ("VONAGE_PRIVATE_KEY", "s3cret")], vec!["VONAGE_PRIVATE_KEY"]),
             (vec![FROM, ("VONAGE_PRIVATE_KEY", "x")], vec!["VONAGE_APPLICATION_ID"]),
             (vec![FROM, KEY, SECRET, ("VONAGE_API", "fax")], vec!["VONAGE_API"]),

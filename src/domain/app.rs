@@ -1,6 +1,7 @@
 //! The user's own app: where it is, and how it can fail to take an event.
 
 use super::{EndpointId, Timestamp};
+use sms_providers::NetworkCause;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -56,8 +57,8 @@ impl fmt::Debug for AppAnswer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AppFailure {
     /// No connection came about.
-    #[error("it cannot be reached")]
-    Unreachable,
+    #[error(transparent)]
+    Unreachable(NetworkCause),
     /// It did not answer in time.
     #[error("it does not answer in time")]
     TimedOut,

@@ -31,16 +31,16 @@ pub(super) async fn readyz(
     ];
     let missing: Vec<_> = parts.into_iter().filter_map(|(part, ready)| (!ready).then_some(part)).collect();
     if missing.is_empty() {
-        let unhandled = relay.forwarding.warnings(&subscribed.0.borrow());
-        let warnings = warnings(store_works, &unhandled, &relay.tasks.unwell());
+        let warnings =
+            warnings(store_works, &relay.forwarding.warnings(&subscribed.0.borrow()), &relay.tasks.unwell());
         ready(warnings, is_operator(&request))
     } else {
         HttpResponse::ServiceUnavailable().json(json!({ "status": "not_ready", "missing": missing }))
     }
 }
 
-/// What an operator should know of a server that is ready all the same. A task that panics is no reason to take the
-/// server out: it is started again, and codes go through meanwhile.
+/// What an operator should know all the same. A task that panics is no reason to take the server out: it is
+/// started again, and codes go through meanwhile.
 fn warnings(store_works: bool, unhandled: &[(String, &'static str)], unwell: &[&'static str]) -> Vec<Value> {
     let events = unhandled.iter().map(|(event, problem)| json!({ "event": event, "problem": problem }));
     let store = (!store_works).then(|| json!({ "part": "store", "problem": STORE_FAILS }));
@@ -48,7 +48,7 @@ fn warnings(store_works: bool, unhandled: &[(String, &'static str)], unwell: &[&
     events.chain(store).chain(unwell).collect()
 }
 
-/// Ready. Strangers learn how many warnings there are, not what of.
+/// Ready, and the warnings; strangers learn how many there are, not what they say.
 fn ready(warnings: Vec<Value>, to_operator: bool) -> HttpResponse {
     let mut body = json!({ "status": "ready" });
     if !warnings.is_empty() {

@@ -9,6 +9,7 @@ use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use sms_providers::NetworkCause;
 use std::time::Duration;
 use url::Url;
 
@@ -70,8 +71,8 @@ pub enum ApiError {
     #[error("Neon's API knows no such NEON_PROJECT_ID and NEON_BRANCH_ID, or the branch has no Neon Auth")]
     NotFound,
     /// No answer came.
-    #[error("Neon's API cannot be reached, or does not answer in time")]
-    Unreachable,
+    #[error("Neon's API gives no answer: {0}")]
+    Unreachable(NetworkCause),
     /// It answers with something else than what it documents.
     #[error("Neon's API answers with something that is not understood")]
     NotUnderstood,
@@ -110,7 +111,11 @@ impl NeonApi {
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
         let request = self.http.get(format!("{}/{path}", self.auth_url)).timeout(TIMEOUT);
         let response = request.bearer_auth(self.key.expose_secret()).send().await.map_err(|error| {
-            if error.is_builder() { ApiError::Unauthorised } else { ApiError::Unreachable }
+            if error.is_builder() {
+                ApiError::Unauthorised
+            } else {
+                ApiError::Unreachable(NetworkCause::of(&error))
+            }
         })?;
         match response.status() {
             StatusCode::OK => {}

@@ -9,6 +9,7 @@ use super::jwks::{JwkSet, Kid};
 use super::waiting::WaitingRoom;
 use ed25519_dalek::VerifyingKey;
 use futures_util::future::join_all;
+use sms_providers::NetworkCause;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -140,7 +141,7 @@ impl KeyRefresher {
     }
 
     /// Fetches every key set; whether all came. What failed is told when it begins and ever more rarely after.
-    async fn refresh(&self, told: &mut [Option<&'static str>], attempt: usize) -> bool {
+    async fn refresh(&self, told: &mut [Option<FetchError>], attempt: usize) -> bool {
         let fetch_number = self.waiting.fetch_begins();
         let fetched = join_all(self.urls.iter().map(|url| fetch(&self.http, url))).await;
         let fresh = fetched.iter().all(Result::is_ok);
@@ -153,7 +154,7 @@ impl KeyRefresher {
                 }
                 Err(reason) => {
                     if told.replace(reason) != Some(reason) || attempt.is_power_of_two() {
-                        tracing::warn!(jwks.url = %url, reason, attempt, kept = known.is_some(), "cannot fetch the key set");
+                        tracing::warn!(jwks.url = %url, %reason, attempt, kept = known.is_some(), "cannot fetch the key set");
                     }
                 }
             }
@@ -164,14 +165,33 @@ impl KeyRefresher {
     }
 }
 
-/// Fetches one key set, or says in our own words why there is none.
-pub async fn fetch(http: &reqwest::Client, url: &Url) -> Result<JwkSet, &'static str> {
-    let response = http.get(url.clone()).timeout(FETCH_TIMEOUT).send().await.map_err(|error| {
-        if error.is_timeout() { "it does not answer in time" } else { "it cannot be reached" }
-    })?;
+/// Why a key set could not be fetched, in our own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// No answer came.
+    #[error(transparent)]
+    NoAnswer(#[from] NetworkCause),
+    /// Another status than 200.
+    #[error("it answers with {0}: its status is not 200")]
+    Status(u16),
+    /// No whole document came.
+    #[error("its document is too large, or broke off")]
+    BrokeOff,
+    /// A document without a key to verify with.
+    #[error("its document holds no Ed25519 key")]
+    NoKey,
+}
+
+/// Fetches one key set.
+///
+/// # Errors
+/// Whatever stands between us and a usable key.
+pub async fn fetch(http: &reqwest::Client, url: &Url) -> Result<JwkSet, FetchError> {
+    let response = http.get(url.clone()).timeout(FETCH_TIMEOUT).send().await;
+    let response = response.map_err(|error| NetworkCause::of(&error))?;
     if response.status() != reqwest::StatusCode::OK {
-        return Err("its status is not 200");
+        return Err(FetchError::Status(response.status().as_u16()));
     }
-    let document = super::read_capped(response).await.ok_or("its document is too large, or broke off")?;
-    JwkSet::parse(&document).map_err(|_| "its document holds no Ed25519 key")
+    let document = super::read_capped(response).await.ok_or(FetchError::BrokeOff)?;
+    JwkSet::parse(&document).map_err(|_| FetchError::NoKey)
 }

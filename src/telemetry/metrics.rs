@@ -213,7 +213,7 @@ fn forward_result(answer: &Result<AppAnswer, AppFailure>) -> &'static str {
         Ok(AppAnswer { status: ..=299, .. }) => "2xx",
         Ok(AppAnswer { status: ..=499, .. }) => "4xx",
         Ok(AppAnswer { .. }) => "5xx",
-        Err(AppFailure::Unreachable) => "unreachable",
+        Err(AppFailure::Unreachable(_)) => "unreachable",
         Err(AppFailure::TimedOut) => "timed_out",
         Err(AppFailure::Redirects) => "redirects",
         Err(AppFailure::BrokeOff) => "broke_off",

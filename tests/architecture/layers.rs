@@ -13,6 +13,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
         &[
             "sms_providers::DeliveryStatus",
             "sms_providers::MessageRef",
+            "sms_providers::NetworkCause",
             "sms_providers::PhoneNumber",
             "sms_providers::ProviderName",
             "sms_providers::SmsBody",
@@ -20,7 +21,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "sms_providers::encoding",
         ],
     ),
-    ("neon", &["crate::domain"]),
+    ("neon", &["crate::domain", "sms_providers::NetworkCause"]),
     ("store", &["crate::domain", "sms_providers"]),
     ("telemetry", &["crate::domain", "sms_providers"]),
     (
@@ -64,6 +65,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "crate::store",
             "crate::tasks",
             "crate::telemetry",
+            "sms_providers::NetworkCause",
         ],
     ),
     ("http", &["crate::domain", "crate::neon", "crate::relay", "crate::telemetry", "sms_providers"]),

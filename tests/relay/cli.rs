@@ -19,7 +19,7 @@ fn a_server_that_is_not_configured_names_every_fault_at_once_and_no_value() {
     let folder = tempfile::tempdir().unwrap();
     let vars = [
         ("PORT", "s3cret"),
-        ("HOST", "s3cret"),
+        ("HOST", "s3cret s3cret"),
         ("STORE_URL", "s3cret://s3cret"),
         ("SMS_PROVIDER", "twilio"),
         ("TWILIO_ACCOUNT_SID", "s3cret"),

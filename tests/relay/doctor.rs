@@ -130,7 +130,7 @@ async fn each_broken_thing_is_named_and_fails() {
     let refused = include_str!("../../fixtures/twilio/bad_credentials.json");
     let said = |status| ResponseTemplate::new(status).set_body_string(format!("{SECRET} is wrong"));
     for (at, reply, name, words) in [
-        (JWKS, said(404), "keys", "its status is not 200; check NEON_AUTH_URL"),
+        (JWKS, said(404), "keys", "it answers with 404: its status is not 200; check NEON_AUTH_URL"),
         (JWKS, json_reply(200, json!({"keys": []})), "keys", "holds no Ed25519 key"),
         (TWILIO, ResponseTemplate::new(401).set_body_string(refused), "twilio", "(vendor code 20003)"),
         (TWILIO, said(200), "twilio", "no answer that is understood"),

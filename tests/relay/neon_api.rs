@@ -2,6 +2,7 @@
 
 use neon_sms_relay::neon::api::{ApiError, NeonApi, PhoneNumberPlugin};
 use serde_json::json;
+use sms_providers::NetworkCause;
 use sms_providers::client::http_client;
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -74,6 +75,9 @@ async fn every_other_answer_is_an_error_that_repeats_nothing() {
         assert!(!format!("{error} {error:?}").contains("s3cret"));
     }
     // Nobody listens there.
-    assert_eq!(of("http://127.0.0.1:1", "s3cret").webhook().await, Err(ApiError::Unreachable));
+    assert_eq!(
+        of("http://127.0.0.1:1", "s3cret").webhook().await,
+        Err(ApiError::Unreachable(NetworkCause::Refused))
+    );
     assert_eq!(of("http://127.0.0.1:1", "a\nb").webhook().await, Err(ApiError::Unauthorised));
 }

@@ -4,6 +4,7 @@ use super::{Finding, Status, TIMEOUT, shown};
 use crate::domain::{EndpointId, Targets};
 use futures_util::future::join_all;
 use reqwest::StatusCode;
+use sms_providers::NetworkCause;
 use sms_providers::client::endpoint;
 use url::Url;
 
@@ -24,8 +25,11 @@ pub async fn public_url(url: Option<&Url>, http: &reqwest::Client) -> Vec<Findin
                 reply.status().as_u16()
             ),
         ),
-        Err(_) => {
-            (Status::Warn, format!("{} cannot be reached from here; does the server run yet?", shown(&livez)))
+        Err(error) => {
+            let cause = NetworkCause::of(&error);
+            let found =
+                format!("nothing answers from here at {}: {cause}; does the server run yet?", shown(&livez));
+            (Status::Warn, found)
         }
     };
     vec![Finding::new(status, "public url", found)]
@@ -48,7 +52,10 @@ pub async fn forward_targets(targets: &Targets, http: &reqwest::Client) -> Vec<F
                 let found = format!("{host} answers, with {} to HEAD", reply.status().as_u16());
                 Finding::new(Status::Ok, variable, found)
             }
-            Err(_) => Finding::new(Status::Warn, variable, format!("{host} cannot be reached from here")),
+            Err(error) => {
+                let cause = NetworkCause::of(&error);
+                Finding::new(Status::Warn, variable, format!("{host} gives no answer from here: {cause}"))
+            }
         }
     }))
     .await

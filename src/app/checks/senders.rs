@@ -60,7 +60,8 @@ fn explain(name: ProviderName, error: &SendError) -> (Status, String) {
         }
         FailureKind::Throttled => (Status::Warn, format!("throttles us for now{code}; try again later")),
         FailureKind::Unavailable => {
-            (Status::Fail, format!("cannot be reached from here; check the network, and {base_url} if set"))
+            let cause = error.hint.unwrap_or("it cannot be reached");
+            (Status::Fail, format!("no answer from here: {cause}; check the network, and {base_url} if set"))
         }
         FailureKind::Unknown | FailureKind::BadRecipient | FailureKind::OptedOut => (
             Status::Fail,

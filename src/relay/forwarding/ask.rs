@@ -54,7 +54,7 @@ fn reply_to(answer: Result<AppAnswer, AppFailure>) -> Reply {
         Ok(AppAnswer { status: 408 | 429, .. }) => Reply::TryAgain(TryAgainReason::AppUnavailable),
         Ok(AppAnswer { status, body }) => Reply::App { status, body },
         Err(AppFailure::Redirects) => Reply::TryAgain(TryAgainReason::AppRedirects),
-        Err(AppFailure::Unreachable | AppFailure::TimedOut | AppFailure::BrokeOff) => {
+        Err(AppFailure::Unreachable(_) | AppFailure::TimedOut | AppFailure::BrokeOff) => {
             Reply::TryAgain(TryAgainReason::AppUnavailable)
         }
     }

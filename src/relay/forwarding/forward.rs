@@ -10,6 +10,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
+use sms_providers::NetworkCause;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -98,7 +99,7 @@ fn failure(error: &reqwest::Error) -> AppFailure {
     if error.is_timeout() && !error.is_connect() {
         AppFailure::TimedOut
     } else if error.is_connect() {
-        AppFailure::Unreachable
+        AppFailure::Unreachable(NetworkCause::of(error))
     } else {
         AppFailure::BrokeOff
     }

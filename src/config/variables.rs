@@ -1,0 +1,147 @@
+//! Every variable there is, in one table: what is read, told to users and taken for a slip of the pen follows it.
+
+/// What a variable is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// Whose events are believed.
+    Neon,
+    /// Neon's management API.
+    NeonApi,
+    /// What is sent by whom.
+    Sms,
+    /// Twilio's account.
+    Twilio,
+    /// MessageBird's or Bird's account.
+    MessageBird,
+    /// Vonage's account.
+    Vonage,
+    /// Where and how to listen, log and answer.
+    Server,
+    /// How the world is reached.
+    Network,
+    /// What is remembered where.
+    Store,
+    /// Events that are not for SMS.
+    Forwarding,
+    /// `neon-sms-relay dev`.
+    Development,
+}
+
+/// One variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is about.
+    pub section: Section,
+    /// What holds if it is not set, as a user reads it; empty if nothing does.
+    pub default: &'static str,
+    /// What it means, in one line.
+    pub meaning: &'static str,
+    /// Whether its value must be seen by nobody.
+    pub secret: bool,
+}
+
+/// A `FORWARD_URL` of one branch begins with this.
+pub const FORWARD_URL_OF_BRANCH: &str = "FORWARD_URL_EP_";
+
+/// The variable of this name.
+pub fn variable(name: &str) -> Option<&'static Variable> {
+    VARIABLES.iter().find(|variable| variable.name == name)
+}
+
+const fn open(
+    section: Section,
+    name: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+) -> Variable {
+    Variable { name, section, default, meaning, secret: false }
+}
+
+const fn secret(section: Section, name: &'static str, meaning: &'static str) -> Variable {
+    Variable { name, section, default: "", meaning, secret: true }
+}
+
+use Section::{
+    Development, Forwarding, MessageBird, Neon, NeonApi, Network, Server, Sms, Store, Twilio, Vonage,
+};
+
+/// All of them, section by section.
+#[rustfmt::skip]
+pub const VARIABLES: &[Variable] = &[
+    open(Neon, "NEON_AUTH_URL", "required", "the Auth URL of your branch (Neon Console, Auth); several, separated by commas, for several branches"),
+    open(Neon, "NEON_AUTH_BASE_URL", "", "another name of `NEON_AUTH_URL`, as Neon's SDK has it; set one of them, or both to the same"),
+    open(Neon, "NEON_JWKS_URL", "`<NEON_AUTH_URL>/.well-known/jwks.json`", "where the keys are; only with a single `NEON_AUTH_URL`"),
+    open(Neon, "NEON_ENDPOINT_IDS", "the `ep-…` in each `NEON_AUTH_URL`", "whose events are served, separated by commas; `*` is any"),
+    open(Neon, "NEON_TIMEOUT_SECONDS", "`5`", "`timeout_seconds` of the webhook, 1 to 10; the relay answers half a second before"),
+    open(Neon, "NEON_TIMESTAMP_TOLERANCE_SECONDS", "`300`", "how old, or how far ahead, a delivery may be, in seconds, 1 to 3600"),
+    secret(NeonApi, "NEON_API_KEY", "an API key; with it `doctor` checks the branch's webhook, which is read and never changed"),
+    open(NeonApi, "NEON_PROJECT_ID", "", "the project"),
+    open(NeonApi, "NEON_BRANCH_ID", "", "the branch whose webhook points here"),
+    open(NeonApi, "NEON_API_BASE_URL", "`https://console.neon.tech/api/v2`", "another address, or a mock"),
+    open(Sms, "SMS_PROVIDER", "required", "`twilio`, `messagebird` (or `bird`), `vonage`, or several in the order in which they are tried: `twilio,vonage`; `log` prints texts"),
+    open(Sms, "ALLOW_LOG_PROVIDER", "", "`1` permits `log`, which shows codes; for development only"),
+    open(Sms, "SMS_TEMPLATE", "`Your {{ app }} code is {{ code }}. It expires in {{ minutes }} min.`", "the text; also `{{ otp_type }}`; `{{ code }}` must be in it, and `\\n` is a line break"),
+    open(Sms, "APP_NAME", "the Neon project's name", "`{{ app }}`"),
+    open(Sms, "SMS_WEB_OTP_DOMAIN", "", "the host of your site: adds `@domain #code`, so that phones offer to fill the code in"),
+    open(Sms, "SMS_MAX_SENDS_PER_EVENT", "`2`", "requests that may have produced a text, for one event, over all attempts and providers, 1 to 5"),
+    open(Twilio, "TWILIO_ACCOUNT_SID", "", "the account, `AC…`"),
+    secret(Twilio, "TWILIO_AUTH_TOKEN", "the account's token; it also verifies status callbacks"),
+    open(Twilio, "TWILIO_API_KEY_SID", "", "an API key, `SK…`, that sends in place of the token"),
+    secret(Twilio, "TWILIO_API_KEY_SECRET", "the API key's secret"),
+    open(Twilio, "TWILIO_FROM_NUMBER", "", "the sender: a number with `+` and country code, a short code, or a name"),
+    open(Twilio, "TWILIO_MESSAGING_SERVICE_SID", "", "or a messaging service, `MG…`, that chooses the number"),
+    open(Twilio, "TWILIO_BASE_URL", "`https://api.twilio.com`", "another region, or a mock"),
+    secret(MessageBird, "MESSAGEBIRD_ACCESS_KEY", "the account's key"),
+    open(MessageBird, "MESSAGEBIRD_ORIGINATOR", "", "the sender: a number with country code, a short code, or a name"),
+    secret(MessageBird, "MESSAGEBIRD_SIGNING_KEY", "verifies status callbacks"),
+    open(MessageBird, "MESSAGEBIRD_API", "from the key's form and what else is set", "`classic` (rest.messagebird.com), `channels` or `v1`"),
+    open(MessageBird, "BIRD_WORKSPACE_ID", "", "for `channels`: the workspace, a UUID"),
+    open(MessageBird, "BIRD_CHANNEL_ID", "", "for `channels`: the SMS channel, a UUID"),
+    open(MessageBird, "MESSAGEBIRD_BASE_URL", "the API's", "another region, or a mock"),
+    open(Vonage, "VONAGE_API", "`messages` if an application is set, else `sms`", "which of Vonage's APIs"),
+    open(Vonage, "VONAGE_FROM", "", "the sender: a number with country code, or a name"),
+    open(Vonage, "VONAGE_APPLICATION_ID", "", "for `messages`: the application, a UUID"),
+    secret(Vonage, "VONAGE_PRIVATE_KEY", "for `messages`: the application's RSA key, as PEM, base64 of it, or a path"),
+    open(Vonage, "VONAGE_API_KEY", "", "the account"),
+    secret(Vonage, "VONAGE_API_SECRET", "the account's secret"),
+    secret(Vonage, "VONAGE_SIGNATURE_SECRET", "verifies status callbacks; without `VONAGE_API_SECRET` it also signs what is sent"),
+    open(Vonage, "VONAGE_SIGNATURE_METHOD", "`md5hash`", "how it signs, as the account's settings have it"),
+    open(Vonage, "VONAGE_BASE_URL", "the API's", "another region, or a mock"),
+    open(Server, "HOST", "`0.0.0.0`", "the address to listen on, or a name that is resolved to one; `::` is IPv4 and IPv6"),
+    open(Server, "PORT", "`8080`", "the port; `0` is any"),
+    open(Server, "WORKERS", "one per core", "HTTP worker threads, 1 to 256"),
+    open(Server, "MAX_IN_FLIGHT", "`2000`", "deliveries at once; beyond it the answer is 503"),
+    open(Server, "METRICS_PORT", "`9091`", "Prometheus; `0` is off"),
+    open(Server, "PUBLIC_URL", "", "`https://…` under which providers reach `/callbacks/…`; unset: no status callbacks are asked for"),
+    open(Server, "LOG_FORMAT", "`json` (`pretty` on a terminal)", "`json` or `pretty`"),
+    open(Server, "RUST_LOG", "`info`", "a level, or a filter by module"),
+    open(Network, "HTTPS_PROXY", "", "a proxy for everything that is encrypted: `http://host:port`, `https://…`, `socks5://…`"),
+    open(Network, "ALL_PROXY", "", "the same, if `HTTPS_PROXY` is not set"),
+    open(Network, "NO_PROXY", "", "hosts that are asked directly: names with all below them, addresses, networks; `*` is all"),
+    open(Network, "SSL_CERT_FILE", "the system's store", "certificates (PEM) of authorities to trust beside Mozilla's"),
+    open(Network, "SSL_CERT_DIR", "", "a folder of them, as `openssl rehash` names them"),
+    Variable { secret: true, ..open(Store, "STORE_URL", "`sqlite://neon-sms-relay.db`", "`memory:`, `sqlite://path` or `postgres://…`; the last for two instances and more") },
+    open(Store, "STORE_TTL_HOURS", "`24`", "how long an event is remembered, in hours, 1 to 8760"),
+    secret(Store, "HASH_KEY", "16 characters or more, under which numbers are hashed and what waits for your app is encrypted; unset: a random one, kept in the store"),
+    open(Store, "STORE_FAILURE", "`send`", "store down: `send` (once per instance, logged and counted) or `refuse` (503)"),
+    open(Forwarding, "FORWARD_URL", "", "your own webhook handler, which gets every event that the relay does not deliver itself"),
+    secret(Forwarding, "FORWARD_SECRET", "key of the `Relay-Signature` header on forwarded requests"),
+    open(Forwarding, "BEFORE_CREATE", "", "without `FORWARD_URL`: `allow` lets sign-ups pass if you subscribe to `user.before_create`; otherwise they are denied"),
+    open(Development, "DEV_PORT", "`8025`", "the emulator and the inbox of `dev`"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_stands_once_and_each_section_together() {
+        for (at, one) in VARIABLES.iter().enumerate() {
+            assert!(VARIABLES[..at].iter().all(|earlier| earlier.name != one.name), "{}", one.name);
+            let apart = VARIABLES[..at].iter().rposition(|earlier| earlier.section == one.section);
+            assert!(apart.is_none_or(|last| last + 1 == at), "{} is apart from its section", one.name);
+        }
+    }
+}
