@@ -13,6 +13,7 @@ mod branches;
 mod callbacks;
 mod cli;
 mod doctor;
+mod environment;
 mod exactly_once;
 mod failover;
 mod forwarding;
