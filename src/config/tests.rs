@@ -204,46 +204,6 @@ fn what_forwarding_loses_or_ignores_is_warned_about() {
     assert!(settings(&[app, ("FORWARD_SECRET", "s3cret")]).unwrap().warnings.is_empty());
 }
 
-/// Field 11: a vendor calls back from the world, over https, and by a name.
-#[test]
-fn a_public_url_that_no_vendor_could_call_is_a_fault() {
-    let twilio = [
-        ("SMS_PROVIDER", "twilio"),
-        ("TWILIO_ACCOUNT_SID", "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
-        ("TWILIO_AUTH_TOKEN", "s3cret"),
-        ("TWILIO_FROM_NUMBER", "+15005550006"),
-    ];
-    let faulty_with = |url: &'static str| faulty(&[&twilio[..], &[("PUBLIC_URL", url)]].concat());
-    for url in [
-        "http://localhost:8080",
-        "https://localhost",
-        "http://127.0.0.1:8080",
-        "https://10.0.0.5",
-        "https://203.0.113.7",
-        "https://[::1]",
-        "https://relay",
-        "https://relay.internal",
-        "https://my_relay.example.com",
-        "https://relay.example.com/webhooks/neon-auth",
-        "https://relay.example.com/callbacks/",
-        "https://relay.example.com/?x=1",
-        "https://u:s3cret@relay.example.com",
-    ] {
-        assert_eq!(faulty_with(url), ["PUBLIC_URL"], "{url}");
-    }
-    for url in
-        ["https://relay.example.com", "https://relay.example.com/sms/", "https://relay.example.com:8443"]
-    {
-        assert_eq!(faulty_with(url), Vec::<String>::new(), "{url}");
-    }
-}
-
-#[test]
-fn a_hash_key_that_could_be_guessed_is_a_fault() {
-    assert_eq!(faulty(&[("HASH_KEY", "abc")]), ["HASH_KEY"]);
-    assert_eq!(faulty(&[("HASH_KEY", "0123456789abcdef")]), Vec::<String>::new());
-}
-
 #[test]
 fn providers_are_named_in_any_case_and_a_wrong_one_by_its_place() {
     let twilio = [
@@ -255,34 +215,12 @@ fn providers_are_named_in_any_case_and_a_wrong_one_by_its_place() {
     ];
     for names in ["TWILIO", "Twilio, Bird", "messagebird,twilio", "BIRD"] {
         let more = [&twilio[..], &[("SMS_PROVIDER", names)]].concat();
-        assert_eq!(faulty(&more), Vec::<String>::new(), "{names}");
+        assert!(settings(&more).is_ok(), "{names}");
     }
     let text = |names| settings(&[&twilio[..], &[("SMS_PROVIDER", names)]].concat()).unwrap_err().to_string();
     let wrong = text("twilio,s3cret");
     assert!(wrong.contains("(its name no. 2)") && !wrong.contains("s3cret"), "{wrong}");
     assert!(text("twillio").contains("is twilio meant?"));
-}
-
-#[test]
-fn a_messaging_service_in_place_of_a_number_is_taken_for_one() {
-    let settings = settings(&[
-        ("SMS_PROVIDER", "twilio"),
-        ("TWILIO_ACCOUNT_SID", "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
-        ("TWILIO_AUTH_TOKEN", "s3cret"),
-        ("TWILIO_FROM_NUMBER", "MGaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
-    ])
-    .unwrap();
-    assert!(settings.warnings[0].contains("TWILIO_MESSAGING_SERVICE_SID"), "{:?}", settings.warnings);
-}
-
-#[test]
-fn a_name_that_is_almost_ours_is_warned_about_and_explains_what_is_missing() {
-    let warnings = settings(&[("FORWARD_ULR", "https://s3cret.example.com")]).unwrap().warnings;
-    assert_eq!(warnings, ["FORWARD_ULR is read by nobody; is FORWARD_URL meant?"]);
-    let vars = [("SMS_PROVIDR", "log"), ("NEON_AUTH_URL", "https://ep-x.neon.tech/auth")];
-    let errors =
-        Settings::from_vars(vars.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap_err();
-    assert!(errors.to_string().contains("SMS_PROVIDR is set and read by nobody: rename it?"), "{errors}");
 }
 
 /// Field 12: a neighbour has a name that only its own network knows.
@@ -294,8 +232,8 @@ fn an_app_of_the_same_network_is_forwarded_to_in_plain_http() {
         "http://100.64.0.5",
         "http://[fe80::1]",
     ] {
-        assert_eq!(faulty(&[("FORWARD_URL", url)]), Vec::<String>::new(), "{url}");
-        assert_eq!(faulty(&[("FORWARD_URL_EP_COOL_SOUND_12345678", url)]), Vec::<String>::new(), "{url}");
+        assert!(settings(&[("FORWARD_URL", url)]).is_ok(), "{url}");
+        assert!(settings(&[("FORWARD_URL_EP_COOL_SOUND_12345678", url)]).is_ok(), "{url}");
     }
     assert_eq!(faulty(&[("FORWARD_URL", "http://app.example.com")]), ["FORWARD_URL"]);
 }
