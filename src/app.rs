@@ -5,13 +5,16 @@
 mod assembly;
 pub mod branch;
 pub mod checks;
+pub mod descriptors;
 pub mod outbox;
 pub mod providers;
+pub mod server;
 mod upkeep;
 
 use crate::config::{EndpointRule, Settings};
 use crate::domain::{Clock, SystemClock};
-use crate::http::{self, Callbacks, Gate, Subscribed};
+use crate::http::connection::Limits;
+use crate::http::{self, Callbacks, Gate, Subscribed, Unverified, WrongPath};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
 use crate::store::{self, Store};
 use crate::tasks::{Tasks, Trip};
@@ -19,10 +22,10 @@ use crate::telemetry::Refusals;
 use crate::telemetry::metrics::Metrics;
 use actix_web::dev::Server;
 use actix_web::web::Data;
-use actix_web::{App as ActixApp, HttpServer};
 use anyhow::Context;
 use assembly::Ground;
 use secrecy::ExposeSecret;
+use server::{METRICS_CONNECTIONS, Serving, bind};
 use sms_providers::SmsProvider;
 use sms_providers::client::endpoint;
 use std::future::Future;
@@ -35,9 +38,6 @@ use tokio::task::JoinHandle;
 /// The longest that a shutdown waits for what is in flight: above the 12 s of one event, below Fly's and
 /// Kubernetes' patience.
 const DRAIN: Duration = Duration::from_secs(15);
-/// How long a connection may wait for its first or next request. actix closes it then, a fresh one with a
-/// 408; its default of 5 s is just when Neon, its own 5 s over, takes a pooled connection for a retry.
-const IDLE: Duration = Duration::from_secs(75);
 
 /// Parts that a caller brings in place of the configured ones.
 #[derive(Default)]
@@ -54,6 +54,10 @@ pub struct Parts {
     pub metrics: Metrics,
     /// Makes tasks that run for ever panic.
     pub trip: Option<Arc<Trip>>,
+    /// What each connection may take.
+    pub limits: Limits,
+    /// How many file descriptors there are; `None` is as many as may be needed.
+    pub descriptors: Option<u64>,
 }
 
 /// A relay that listens and is not yet served.
@@ -77,6 +81,16 @@ impl App {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn build(settings: &Settings, parts: Parts) -> anyhow::Result<Self> {
+        let workers = settings.server.workers.unwrap_or_else(server::cores);
+        let fits = descriptors::fits(parts.descriptors, settings.server.max_in_flight, workers);
+        if fits.deliveries < settings.server.max_in_flight {
+            tracing::warn!(
+                descriptors = parts.descriptors,
+                "MAX_IN_FLIGHT cannot be reached: the limit of file descriptors (ulimit -Hn) leaves room for {} \
+                 deliveries at once; beyond them Neon is asked to try again",
+                fits.deliveries
+            );
+        }
         let metrics = parts.metrics;
         let mut tasks = Tasks::current().telling({
             let metrics = metrics.clone();
@@ -105,7 +119,7 @@ impl App {
             answer_within: assembly::answer_within(settings),
         });
         let base = settings.server.public_url.as_ref().map(|url| endpoint(url, &["callbacks"]));
-        let ground = Ground { store, http: http_client, clock, tasks, metrics };
+        let ground = Ground { store, http: http_client, clock, tasks, metrics, deliveries: fits.deliveries };
         let providers = parts.providers.unwrap_or(configured.chain);
         let relay = assembly::relay(settings, &ground, providers, base.clone())?;
         let Ground { http: http_client, clock, tasks, metrics, .. } = ground;
@@ -120,13 +134,19 @@ impl App {
         }
         let subscribed = Data::new(Subscribed(subscriptions));
         let callbacks = Data::new(Callbacks { base, providers: configured.callbacks });
+        let address = |port| {
+            settings.server.host.resolve(port).context(
+                "cannot listen: HOST has no address here; unset it, or set 0.0.0.0 or :: (shells and build \
+                 environments set HOST, too)",
+            )
+        };
         let listener = match parts.listener {
             Some(listener) => listener,
-            None => bind(settings, settings.server.port, "PORT")?,
+            None => bind(address(settings.server.port)?, "PORT")?,
         };
+        let metrics_port = settings.server.metrics_port;
+        let metrics_listener = metrics_port.map(|port| bind(address(port)?, "METRICS_PORT")).transpose()?;
         let address = listener.local_addr()?;
-        let metrics_listener =
-            settings.server.metrics_port.map(|port| bind(settings, port, "METRICS_PORT")).transpose()?;
         let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
 
         let refusals = Refusals::new(metrics.clone());
@@ -134,36 +154,33 @@ impl App {
             let refusals = refusals.clone();
             move || refusals.clone().tell()
         });
-        let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(refusals.clone()));
-        let mut server = HttpServer::new(move || {
-            ActixApp::new()
-                .wrap(http::request_log())
+        let (relay, clock, metrics) = (Data::from(relay), Data::from(clock), Data::new(metrics));
+        let shared = Data::new(refusals.clone());
+        let limits = Arc::new(parts.limits);
+        let (unverified, wrong_path) =
+            (Data::new(Unverified::new(limits.clone())), Data::new(WrongPath::default()));
+        let metrics_server = metrics_listener.map(|listener| {
+            let (limits, metrics) = (limits.clone(), metrics.clone());
+            let serving = Serving { limits, workers: 1, connections: METRICS_CONNECTIONS, drain: DRAIN };
+            serving.on(listener, move |config| {
+                config.app_data(metrics.clone()).configure(http::metrics);
+            })
+        });
+        let metrics_server = metrics_server.transpose()?;
+        let serving = Serving { limits, workers, connections: fits.connections, drain: DRAIN };
+        let server = serving.on(listener, move |config| {
+            config
                 .app_data(gate.clone())
                 .app_data(relay.clone())
                 .app_data(callbacks.clone())
                 .app_data(subscribed.clone())
                 .app_data(clock.clone())
                 .app_data(shared.clone())
-                .configure(http::routes)
-        })
-        .disable_signals()
-        .client_request_timeout(IDLE)
-        .keep_alive(IDLE)
-        .shutdown_timeout(DRAIN.as_secs());
-        if let Some(workers) = settings.server.workers {
-            server = server.workers(workers);
-        }
-        let metrics_server = metrics_listener
-            .map(|listener| {
-                let metrics = Data::new(metrics.clone());
-                HttpServer::new(move || ActixApp::new().app_data(metrics.clone()).configure(http::metrics))
-                    .disable_signals()
-                    .workers(1)
-                    .listen(listener)
-            })
-            .transpose()?
-            .map(HttpServer::run);
-        let server = server.listen(listener)?.run();
+                .app_data(metrics.clone())
+                .app_data(unverified.clone())
+                .app_data(wrong_path.clone())
+                .configure(http::routes);
+        })?;
         Ok(Self { server, metrics_server, address, metrics_address, tasks, outbox, refusals })
     }
 
@@ -223,13 +240,4 @@ fn endpoints(settings: &Settings) -> Endpoints {
         EndpointRule::Any => Endpoints::Any,
         EndpointRule::Only(ids) => Endpoints::Only(ids.clone()),
     }
-}
-
-fn bind(settings: &Settings, port: u16, variable: &str) -> anyhow::Result<TcpListener> {
-    let address = settings.server.host.resolve(port).context(
-        "cannot listen: HOST has no address here; unset it, or set 0.0.0.0 or :: (shells and build environments \
-         set HOST, too)",
-    )?;
-    TcpListener::bind(address)
-        .with_context(|| format!("cannot listen on {address}; set {variable} to another port"))
 }

@@ -26,6 +26,8 @@ pub(super) struct Ground {
     pub clock: Arc<dyn Clock>,
     pub tasks: Tasks,
     pub metrics: Metrics,
+    /// How many run at once.
+    pub deliveries: usize,
 }
 
 /// How long after a request's arrival it has to be answered.
@@ -40,13 +42,13 @@ pub(super) fn relay(
     providers: Vec<Arc<dyn SmsProvider>>,
     callbacks: Option<Url>,
 ) -> anyhow::Result<Arc<Relay>> {
-    let Ground { store, http, clock, tasks, metrics } = ground;
+    let Ground { store, http, clock, tasks, metrics, deliveries } = ground;
     let key = settings.store.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes()));
     let outage = Outage::new(metrics.clone(), clock.clone());
     let ledger = Arc::new(Ledger::new(store.clone(), key, outage));
     let once = OnceSettings {
         answer_within: answer_within(settings),
-        max_in_flight: settings.server.max_in_flight,
+        max_in_flight: *deliveries,
         on_store_failure: match settings.store.on_failure {
             StoreFailureRule::Send => StoreFailure::Send,
             StoreFailureRule::Refuse => StoreFailure::Refuse,

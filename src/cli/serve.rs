@@ -1,6 +1,6 @@
 //! `neon-sms-relay serve`: the production server, its signals and its drain.
 
-use crate::app::{App, Parts};
+use crate::app::{App, Parts, descriptors};
 use crate::telemetry::metrics::Metrics;
 use std::process::ExitCode;
 
@@ -11,8 +11,9 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
+    let descriptors = descriptors::raise();
     super::runtime()?.block_on(async {
-        let app = App::build(&settings, Parts { metrics, ..Parts::default() })?;
+        let app = App::build(&settings, Parts { metrics, descriptors, ..Parts::default() })?;
         let metrics = app.metrics_address().map(|address| address.to_string());
         tracing::info!(address = %app.address(), metrics, version = env!("CARGO_PKG_VERSION"), "listening");
         let cut_off = app.run_until(stop_signal()).await?;

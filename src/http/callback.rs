@@ -3,7 +3,7 @@
 //! The signed URL is rebuilt from `PUBLIC_URL`, never from `Host` or `X-Forwarded-*`, which anybody can
 //! send. A verified provider always gets a 2xx, since it could do nothing about our troubles.
 
-use super::delivery::read_body;
+use super::delivery::{CALLBACK_LIMIT, read_body};
 use super::error::ApiError;
 use crate::domain::{Clock, DeliveryRef};
 use crate::relay::Relay;
@@ -41,7 +41,7 @@ pub(super) async fn receive(
         segments.pop_if_empty().extend([&provider, &reference]);
     }
     url.set_query(request.uri().query());
-    let body = read_body(request.headers(), payload.into_inner()).await?;
+    let body = read_body(&request, payload.into_inner(), CALLBACK_LIMIT).await?;
     let headers: Vec<_> = request
         .headers()
         .iter()

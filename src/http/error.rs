@@ -33,6 +33,9 @@ pub enum ApiError {
     /// A provider's callback is not believed.
     #[error("the callback is not verified")]
     CallbackRefused,
+    /// Neon's events are taken at another path.
+    #[error("events are taken at another path")]
+    WrongPath,
     /// There is nothing at this path.
     #[error("not found")]
     NotFound,
@@ -136,6 +139,9 @@ impl ApiError {
                 (S::SERVICE_UNAVAILABLE, T::Internal.as_str(), "The delivery failed inside the relay.")
             }
             Self::CallbackRefused => (S::FORBIDDEN, "callback_refused", "The callback is not verified."),
+            Self::WrongPath => {
+                (S::NOT_FOUND, "wrong_path", "Neon's events are taken at /webhooks/neon-auth.")
+            }
             Self::NotFound => (S::NOT_FOUND, "not_found", "There is nothing here."),
             Self::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not allowed here.")

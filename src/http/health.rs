@@ -1,10 +1,11 @@
 //! Whether the process runs, and whether it can do its work.
 
 use super::delivery::Gate;
+use super::operator::is_operator;
 use crate::relay::Relay;
-use actix_web::HttpResponse;
 use actix_web::web::Data;
-use serde_json::json;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 const UNWELL: &str = "it has panicked, which is a bug, and was started again, or is about to be; see the log";
@@ -17,6 +18,7 @@ pub(super) async fn livez() -> HttpResponse {
 }
 
 pub(super) async fn readyz(
+    request: HttpRequest,
     gate: Data<Gate>,
     relay: Data<Relay>,
     subscribed: Data<Subscribed>,
@@ -29,22 +31,28 @@ pub(super) async fn readyz(
     ];
     let missing: Vec<_> = parts.into_iter().filter_map(|(part, ready)| (!ready).then_some(part)).collect();
     if missing.is_empty() {
-        ready(store_works, &relay.forwarding.warnings(&subscribed.0.borrow()), &relay.tasks.unwell())
+        let warnings =
+            warnings(store_works, &relay.forwarding.warnings(&subscribed.0.borrow()), &relay.tasks.unwell());
+        ready(warnings, is_operator(&request))
     } else {
         HttpResponse::ServiceUnavailable().json(json!({ "status": "not_ready", "missing": missing }))
     }
 }
 
-/// Ready, and what an operator should know all the same. A task that panics is no reason to take the server out:
-/// it is started again, and codes go through meanwhile.
-fn ready(store_works: bool, unhandled: &[(String, &'static str)], unwell: &[&'static str]) -> HttpResponse {
-    let mut body = json!({ "status": "ready" });
+/// What an operator should know all the same. A task that panics is no reason to take the server out: it is
+/// started again, and codes go through meanwhile.
+fn warnings(store_works: bool, unhandled: &[(String, &'static str)], unwell: &[&'static str]) -> Vec<Value> {
     let events = unhandled.iter().map(|(event, problem)| json!({ "event": event, "problem": problem }));
     let store = (!store_works).then(|| json!({ "part": "store", "problem": STORE_FAILS }));
     let unwell = unwell.iter().map(|task| json!({ "task": task, "problem": UNWELL }));
-    let warnings: Vec<_> = events.chain(store).chain(unwell).collect();
+    events.chain(store).chain(unwell).collect()
+}
+
+/// Ready, and the warnings; strangers learn how many there are, not what they say.
+fn ready(warnings: Vec<Value>, to_operator: bool) -> HttpResponse {
+    let mut body = json!({ "status": "ready" });
     if !warnings.is_empty() {
-        body["warnings"] = warnings.into();
+        body["warnings"] = if to_operator { warnings.into() } else { warnings.len().into() };
     }
     HttpResponse::Ok().json(body)
 }

@@ -7,7 +7,9 @@ use actix_web::web::{self, Data, ServiceConfig};
 
 /// The routes on the metrics port. Their handlers need `Data<Metrics>`.
 pub fn serve(config: &mut ServiceConfig) {
-    config.service(web::resource("/metrics").get(render)).default_service(web::to(error::not_found));
+    config
+        .service(web::resource("/metrics").get(render).head(render))
+        .default_service(web::to(error::not_found));
 }
 
 async fn render(metrics: Data<Metrics>) -> HttpResponse {

@@ -1,38 +1,45 @@
 //! The HTTP face of the relay: the whole route table on one screen.
 
 mod callback;
+pub mod connection;
 mod delivery;
+mod door;
 mod error;
 mod health;
 mod metrics;
+mod operator;
 mod request_log;
+mod unverified;
 mod webhook;
+mod wrong_path;
 
 pub use callback::Callbacks;
 pub use delivery::Gate;
+pub use door::Door;
 pub use error::ApiError;
 pub use health::Subscribed;
 pub use metrics::serve as metrics;
 pub use request_log::request_log;
+pub use unverified::Unverified;
+pub use wrong_path::WrongPath;
 
 use actix_web::web::{self, ServiceConfig};
 
-/// The routes on the public port. Their handlers need `Data` of [`Gate`], [`Callbacks`], [`Subscribed`], `Relay`
-/// and `Refusals`.
+/// Where Neon's events are taken.
+pub const WEBHOOK: &str = "/webhooks/neon-auth";
+
+/// The routes on the public port. Their handlers need `Data` of [`Gate`], [`Callbacks`], [`Subscribed`],
+/// [`Unverified`], [`WrongPath`], `Relay`, `Refusals` and `Metrics`.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(
-            web::resource("/webhooks/neon-auth")
-                .post(webhook::receive)
-                .default_service(web::to(error::method)),
-        )
+        .service(web::resource(WEBHOOK).post(webhook::receive).default_service(web::to(error::method)))
         .service(
             web::resource("/callbacks/{provider}/{delivery_ref}")
                 .get(callback::receive)
                 .post(callback::receive)
                 .default_service(web::to(error::method)),
         )
-        .service(web::resource("/livez").get(health::livez))
-        .service(web::resource("/readyz").get(health::readyz))
-        .default_service(web::to(error::not_found));
+        .service(web::resource("/livez").get(health::livez).head(health::livez))
+        .service(web::resource("/readyz").get(health::readyz).head(health::readyz))
+        .default_service(web::to(wrong_path::not_found));
 }

@@ -32,9 +32,10 @@ impl LogFormat {
     }
 }
 
-/// The libraries below us log URLs and raw bytes at these levels, with codes and credentials in them.
+/// The libraries below us log URLs and raw bytes at these levels, with codes and credentials in them; and actix a line
+/// for each stranger who does not speak HTTP.
 const ALWAYS: &str = "hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,h2=warn,actix_http=warn,\
-                      actix_server=warn,actix_web=warn,mio=warn,tokio_postgres=warn,minijinja=warn";
+                      actix_http::h1=off,actix_server=warn,actix_web=warn,mio=warn,tokio_postgres=warn,minijinja=warn";
 
 /// Starts logging to `output` with a filter in the syntax of `RUST_LOG`. Lines that do not get there are counted.
 ///

@@ -22,6 +22,18 @@ pub fn command<V: AsRef<OsStr>>(folder: &Path, arguments: &[&str], vars: &[(&str
     command
 }
 
+/// The command, in a shell that does something first.
+fn in_shell(preparation: &str, command: &Command) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.arg("-c").arg(format!("{preparation} && exec \"$0\" \"$@\""));
+    shell.arg(command.get_program()).args(command.get_args()).env_clear().stdin(Stdio::null());
+    for (name, value) in command.get_envs() {
+        shell.env(name, value.unwrap());
+    }
+    shell.current_dir(command.get_current_dir().unwrap());
+    shell
+}
+
 /// Runs a command that ends by itself.
 pub fn run(folder: &Path, arguments: &[&str], vars: &[(&str, &str)]) -> Output {
     command(folder, arguments, vars).output().unwrap()
@@ -50,6 +62,11 @@ struct SoFar {
 impl RelayProcess {
     /// Starts the server on a free port, with these variables and the keys of `neon`; returns once it listens.
     pub fn start(neon: &MockServer, vars: &[(&str, &str)]) -> Self {
+        Self::start_after("", neon, vars)
+    }
+
+    /// The same, after a line of shell such as `ulimit -n 256`.
+    pub fn start_after(preparation: &str, neon: &MockServer, vars: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let auth_url = format!("{}/neondb/auth", neon.uri());
         let defaults = [
@@ -59,7 +76,8 @@ impl RelayProcess {
             ("NEON_AUTH_URL", &auth_url),
             ("NO_COLOR", "1"),
         ];
-        let mut command = command(folder.path(), &["serve"], &[&defaults, vars].concat());
+        let plain = command(folder.path(), &["serve"], &[&defaults, vars].concat());
+        let mut command = if preparation.is_empty() { plain } else { in_shell(preparation, &plain) };
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let so_far = Mutex::new(SoFar { text: String::new(), open_outputs: 2 });
         let written = Arc::new(Written { so_far, changed: Condvar::new() });
@@ -85,6 +103,15 @@ impl RelayProcess {
             assert!(so_far.open_outputs > 0, "{words:?} is not in what was written:\n{}", so_far.text);
             so_far = self.written.changed.wait(so_far).unwrap();
         }
+    }
+
+    /// The soft and the hard limit of file descriptors.
+    #[cfg(target_os = "linux")]
+    pub fn descriptors(&self) -> (String, String) {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();
+        let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+        let mut words = line.split_whitespace().skip(3).map(str::to_owned);
+        (words.next().unwrap(), words.next().unwrap())
     }
 
     /// Sends a signal by its name, such as `TERM`.
@@ -137,10 +164,15 @@ pub struct ReadyRelay {
 impl ReadyRelay {
     /// Starts the server on a free port, with keys to verify with.
     pub async fn start(vars: &[(&str, &str)]) -> Self {
+        Self::start_after("", vars).await
+    }
+
+    /// The same, after a line of shell.
+    pub async fn start_after(preparation: &str, vars: &[(&str, &str)]) -> Self {
         let (signer, neon) = (Signer::new(), MockServer::start().await);
         serve_keys(&neon, ResponseTemplate::new(200).set_body_json(signer.jwks())).await;
         let vars = [&[("WORKERS", "1"), ("STORE_URL", "memory:")], vars].concat();
-        let (process, http) = (RelayProcess::start(&neon, &vars), http_client().unwrap());
+        let (process, http) = (RelayProcess::start_after(preparation, &neon, &vars), http_client().unwrap());
         let relay = Self { process, signer, http, _neon: neon };
         while relay.get("/readyz").await.status != 200 {
             tokio::task::yield_now().await;

@@ -37,7 +37,8 @@ async fn a_request_without_well_formed_signature_headers_is_refused() {
         let answer = with_headers(&relay, body.as_bytes(), &doubled).await;
         assert_eq!(answer.error(), (401, "invalid_signature_headers".into()), "two {}", good[missing].0);
     }
-    let huge = "a".repeat(100_000);
+    // As large as a head may be.
+    let huge = "a".repeat(15_000);
     for (name, value) in [
         ("X-Neon-Timestamp", "soon"),
         ("X-Neon-Timestamp", "-1"),

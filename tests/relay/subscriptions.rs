@@ -1,6 +1,6 @@
 //! Events that nobody handles are told of at `/readyz` and in the log, and stop nothing.
 
-use crate::harness::{Answer, Start, TestRelay, event, otp};
+use crate::harness::{Answer, Start, TestRelay, event, otp, send};
 use crate::process::ReadyRelay;
 use serde_json::{Value, json};
 use wiremock::matchers::{header, path};
@@ -91,6 +91,17 @@ async fn an_event_that_came_and_that_nobody_handles_is_warned_about_without_the_
     let relay = TestRelay::start().await;
     assert_eq!(relay.deliver(&event("send.magic_link")).await.error(), (422, "no_delivery_channel".into()));
     assert_eq!(names(&warned_of(&relay, 1).await), ["send.magic_link"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_learn_how_many_events_nobody_handles_and_not_which() {
+    let relay = TestRelay::start().await;
+    relay.deliver(&event("send.magic_link")).await;
+    warned_of(&relay, 1).await;
+    for header in ["X-Forwarded-For", "Forwarded", "Via"] {
+        let request = relay.http.get(format!("{}/readyz", relay.url)).header(header, "192.0.2.1");
+        assert_eq!(send(request).await.json(), json!({"status": "ready", "warnings": 1}));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
