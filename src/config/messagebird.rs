@@ -1,8 +1,8 @@
 //! `MESSAGEBIRD_…`, `BIRD_WORKSPACE_ID`, `BIRD_CHANNEL_ID`
 
+use super::Vars;
 use super::fault::Faults;
-use super::sender::SenderForm;
-use super::{Vars, sender};
+use super::sender::{self, Plus};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sms_providers::messagebird::{ChannelsConfig, ClassicConfig, V1Config};
@@ -117,11 +117,9 @@ fn read_originator(
     const NAME: &str = "MESSAGEBIRD_ORIGINATOR";
     match bird.originator.as_deref() {
         // The plus may be there or not; it is left as it came.
-        Some(originator) if originator.starts_with('+') => {
-            sender::read(NAME, originator, faults, warnings).map(SenderForm::with_plus)
-        }
         Some(originator) => {
-            sender::read(NAME, originator, faults, &mut Vec::new()).map(SenderForm::without_plus)
+            let form = sender::read(NAME, originator, Plus::Optional, faults, warnings)?;
+            Some(if originator.starts_with('+') { form.with_plus() } else { form.without_plus() })
         }
         None => faults.add(
             NAME,

@@ -1,14 +1,24 @@
 //! Who texts come from: a number, a short code or a name, as the vendors take them.
 
 use super::fault::Faults;
+use crate::domain::Origin;
+use sms_providers::PhoneNumber;
 
 /// The longest name that a phone shows.
 const LONGEST_NAME: usize = 11;
 /// Longer than any short code, shorter than any number with its country code.
 const LONGEST_SHORT_CODE: usize = 6;
-/// Numbers with their country code; without a `+` shorter ones may lack it.
-const NUMBER_LENGTHS: std::ops::RangeInclusive<usize> = 7..=15;
-const SURELY_WITH_COUNTRY_CODE: std::ops::RangeInclusive<usize> = 11..=15;
+/// No country's numbers are longer than ten digits and begin like another's with its code.
+const SURELY_WITH_COUNTRY_CODE: usize = 11;
+
+/// How a vendor writes numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Plus {
+    /// With a `+`: without one, something may be missing.
+    Needed,
+    /// As digits alone: a number without a `+` is as it should be.
+    Optional,
+}
 
 /// A sender whose form is right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +50,7 @@ impl SenderForm {
 pub(super) fn read(
     variable: &str,
     text: &str,
+    plus: Plus,
     faults: &mut Faults,
     warnings: &mut Vec<String>,
 ) -> Option<SenderForm> {
@@ -50,23 +61,32 @@ pub(super) fn read(
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let is_bare = digits.len() == text.len();
-    let has_plus = text.trim_start_matches(['(', ' ']).starts_with('+');
-    if has_plus && !digits.starts_with('0') && NUMBER_LENGTHS.contains(&digits.len()) {
-        return Some(SenderForm::Number(digits));
-    }
     if is_bare && (3..=LONGEST_SHORT_CODE).contains(&digits.len()) {
         return Some(SenderForm::Other(digits));
     }
+    let has_plus = text.trim_start_matches(['(', ' ']).starts_with('+');
     // `00` is how most of the world dials a `+`.
-    let international = digits.strip_prefix("00").unwrap_or(&digits);
-    if !has_plus && !international.starts_with('0') && SURELY_WITH_COUNTRY_CODE.contains(&international.len())
-    {
+    let dialled = digits.strip_prefix("00").filter(|_| !has_plus);
+    let number = dialled.unwrap_or(&digits).to_owned();
+    let is_certain = has_plus || dialled.is_some() || number.len() >= SURELY_WITH_COUNTRY_CODE;
+    if !can_exist(&number) || !(is_certain || (is_bare && plus == Plus::Optional)) {
+        return faults.add(
+            variable,
+            "is not a whole phone number: its country code is missing, or digits are",
+            NUMBER,
+        );
+    }
+    if !has_plus && (plus == Plus::Needed || !is_certain) {
         warnings.push(format!(
             "{variable} is taken for a number with its country code; write it with + before it"
         ));
-        return Some(SenderForm::Number(international.to_owned()));
     }
-    faults.add(variable, "is not a whole phone number: its country code is missing, or digits are", NUMBER)
+    Some(SenderForm::Number(number))
+}
+
+fn can_exist(digits: &str) -> bool {
+    let number: Option<PhoneNumber> = format!("+{digits}").parse().ok();
+    number.is_some_and(|number| Origin::of(&number).is_ok())
 }
 
 fn read_name(variable: &str, text: &str, faults: &mut Faults) -> Option<SenderForm> {
@@ -92,12 +112,16 @@ fn read_name(variable: &str, text: &str, faults: &mut Faults) -> Option<SenderFo
 mod tests {
     use super::*;
 
-    fn sender(text: &str) -> (Option<SenderForm>, usize) {
+    fn sender_of(text: &str, plus: Plus) -> (Option<SenderForm>, usize) {
         let (mut faults, mut warnings) = (Faults::default(), Vec::new());
-        let read = read("VONAGE_FROM", text, &mut faults, &mut warnings);
+        let read = read("VONAGE_FROM", text, plus, &mut faults, &mut warnings);
         let is_right = faults.into_result(()).is_ok();
         assert_eq!(read.is_some(), is_right, "{text}");
         (read, warnings.len())
+    }
+
+    fn sender(text: &str) -> (Option<SenderForm>, usize) {
+        sender_of(text, Plus::Needed)
     }
 
     /// Field 10: senders as people write them.
@@ -109,12 +133,28 @@ mod tests {
             ("+44 20 7946 0958", "+442079460958", 0),
             ("15005550006", "+15005550006", 1),
             ("0044 20 7946 0958", "+442079460958", 1),
+            ("004512345678", "+4512345678", 1),
             ("447700900123", "+447700900123", 1),
         ] {
             let (read, told) = sender(text);
             assert_eq!((read.unwrap().with_plus().as_str(), told), (expected, warnings), "{text}");
         }
         assert_eq!(sender("+15005550006").0.unwrap().without_plus(), "15005550006");
+    }
+
+    /// Field 10: Vonage and MessageBird write numbers without a plus, also those of countries with short ones.
+    #[test]
+    fn digits_alone_are_a_number_where_the_vendor_writes_them_so() {
+        for (text, warnings) in
+            [("+15005550006", 0), ("15005550006", 0), ("4512345678", 1), ("004512345678", 0)]
+        {
+            let (read, told) = sender_of(text, Plus::Optional);
+            assert_eq!((matches!(read, Some(SenderForm::Number(_))), told), (true, warnings), "{text}");
+        }
+        for text in ["020 7946 0958", "(500) 555-0006", "02079460958", "4512"] {
+            let is_number = matches!(sender_of(text, Plus::Optional).0, Some(SenderForm::Number(_)));
+            assert!(!is_number, "{text}");
+        }
     }
 
     #[test]

@@ -134,7 +134,7 @@ fn read_provider(
     match name {
         ProviderName::Twilio => twilio::read(vars, faults, warnings).map(ProviderSettings::Twilio),
         ProviderName::Log => Some(ProviderSettings::Log),
-        ProviderName::Vonage => vonage::read(vars, faults).map(ProviderSettings::Vonage),
+        ProviderName::Vonage => vonage::read(vars, faults, warnings).map(ProviderSettings::Vonage),
         ProviderName::MessageBird => {
             messagebird::read(vars, faults, warnings).map(ProviderSettings::MessageBird)
         }

@@ -203,3 +203,37 @@ fn what_forwarding_loses_or_ignores_is_warned_about() {
     }
     assert!(settings(&[app, ("FORWARD_SECRET", "s3cret")]).unwrap().warnings.is_empty());
 }
+
+#[test]
+fn providers_are_named_in_any_case_and_a_wrong_one_by_its_place() {
+    let twilio = [
+        ("TWILIO_ACCOUNT_SID", "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        ("TWILIO_AUTH_TOKEN", "s3cret"),
+        ("TWILIO_MESSAGING_SERVICE_SID", "MGaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        ("MESSAGEBIRD_ACCESS_KEY", "s3cret"),
+        ("MESSAGEBIRD_ORIGINATOR", "Acme"),
+    ];
+    for names in ["TWILIO", "Twilio, Bird", "messagebird,twilio", "BIRD"] {
+        let more = [&twilio[..], &[("SMS_PROVIDER", names)]].concat();
+        assert!(settings(&more).is_ok(), "{names}");
+    }
+    let text = |names| settings(&[&twilio[..], &[("SMS_PROVIDER", names)]].concat()).unwrap_err().to_string();
+    let wrong = text("twilio,s3cret");
+    assert!(wrong.contains("(its name no. 2)") && !wrong.contains("s3cret"), "{wrong}");
+    assert!(text("twillio").contains("is twilio meant?"));
+}
+
+/// Field 12: a neighbour has a name that only its own network knows.
+#[test]
+fn an_app_of_the_same_network_is_forwarded_to_in_plain_http() {
+    for url in [
+        "http://app.production:3000/x",
+        "http://app.default.svc.cluster.local.",
+        "http://100.64.0.5",
+        "http://[fe80::1]",
+    ] {
+        assert!(settings(&[("FORWARD_URL", url)]).is_ok(), "{url}");
+        assert!(settings(&[("FORWARD_URL_EP_COOL_SOUND_12345678", url)]).is_ok(), "{url}");
+    }
+    assert_eq!(faulty(&[("FORWARD_URL", "http://app.example.com")]), ["FORWARD_URL"]);
+}

@@ -1,7 +1,8 @@
 //! `TWILIO_…`
 
+use super::Vars;
 use super::fault::Faults;
-use super::{Vars, sender};
+use super::sender::{self, Plus};
 use secrecy::SecretString;
 use serde::Deserialize;
 use sms_providers::twilio::{Credentials, Sender, TwilioConfig};
@@ -77,7 +78,7 @@ fn read_sender(
             "is the SID of a number and not the number",
             "set the number itself (+1…)",
         ),
-        (Some(number), None) => sender::read("TWILIO_FROM_NUMBER", &number, faults, warnings)
+        (Some(number), None) => sender::read("TWILIO_FROM_NUMBER", &number, Plus::Needed, faults, warnings)
             .map(|form| Sender::Number(form.with_plus())),
         (None, Some(service)) if is_sid(&service, "MG") => Some(Sender::MessagingService(service)),
         (None, Some(_)) => faults.add(

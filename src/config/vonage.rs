@@ -1,8 +1,8 @@
 //! `VONAGE_…`
 
 use super::fault::Faults;
-use super::sender::SenderForm;
-use super::{Vars, private_key, sender};
+use super::sender::{self, Plus, SenderForm};
+use super::{Vars, private_key};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sms_providers::vonage::{MessagesAuth, MessagesConfig, Signature, SignatureMethod, SmsAuth, SmsConfig};
@@ -41,12 +41,11 @@ struct VonageVars {
 }
 
 /// Reads the account, or notes what is missing.
-pub(super) fn read(vars: &Vars, faults: &mut Faults) -> Option<VonageSettings> {
+pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>) -> Option<VonageSettings> {
     let vonage: VonageVars = vars.section("VONAGE_");
     let from = match vonage.from.as_deref() {
-        // Vonage takes numbers without their plus, so one that comes like that is right.
         Some(from) => {
-            sender::read("VONAGE_FROM", from, faults, &mut Vec::new()).map(SenderForm::without_plus)
+            sender::read("VONAGE_FROM", from, Plus::Optional, faults, warnings).map(SenderForm::without_plus)
         }
         None => faults.add(
             "VONAGE_FROM",
@@ -177,7 +176,7 @@ mod tests {
     fn settings(vars: &[(&str, &str)]) -> Result<VonageSettings, Vec<String>> {
         let vars = Vars::new(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut faults = Faults::default();
-        let settings = read(&vars, &mut faults);
+        let settings = read(&vars, &mut faults, &mut Vec::new());
         faults.into_result(()).map_err(|errors| {
             assert!(!errors.to_string().contains("s3cret"));
             errors.0.into_iter().map(|fault| fault.variable).collect::<Vec<_>>()
