@@ -11,12 +11,12 @@ pub mod providers;
 pub mod server;
 mod upkeep;
 
-use crate::config::{EndpointRule, Settings};
+use crate::config::{ConfigErrors, EndpointRule, Fault, Settings};
 use crate::domain::{Clock, SystemClock};
 use crate::http::connection::Limits;
 use crate::http::{self, Callbacks, Gate, Subscribed, Unverified};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
-use crate::store::{self, Store};
+use crate::store::{self, AddressFault, Store, StoreError};
 use crate::tasks::{Tasks, Trip};
 use crate::telemetry::Refusals;
 use crate::telemetry::metrics::Metrics;
@@ -96,8 +96,7 @@ impl App {
         let http_client = settings.network.http_client().map_err(anyhow::Error::from_boxed)?;
         let store = match parts.store {
             Some(store) => store,
-            None => store::open(settings.store.url.expose_secret(), settings.network.tls_config()?)
-                .context("STORE_URL")?,
+            None => open_store(settings)?,
         };
         let configured = providers::configured(&settings.sms, &http_client);
         let (keys, refresher) = HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone());
@@ -222,6 +221,17 @@ impl App {
         let (_, _, cut_off) = tokio::try_join!(self.server, metrics, stop)?;
         Ok(cut_off)
     }
+}
+
+fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    let opened = store::open(settings.store.url.expose_secret(), settings.network.tls_config()?);
+    opened.map_err(|error| match error {
+        // Found only now, and a fault of the configuration like those that were found by reading it.
+        StoreError::Unusable(AddressFault { problem, remedy }) => {
+            ConfigErrors(vec![Fault { variable: "STORE_URL".to_owned(), problem, remedy }]).into()
+        }
+        error => anyhow::Error::from(error).context("STORE_URL"),
+    })
 }
 
 fn endpoints(settings: &Settings) -> Endpoints {

@@ -14,7 +14,7 @@
 //! | [`relay::forwarding`] | `relay::once`, `domain`, `store`, `telemetry`, `tasks`, `neon::VerifiedDelivery`, `sms_providers::NetworkCause` |
 //! | [`http`] | `relay`, `neon`, `domain`, `sms_providers`, `telemetry` |
 //! | [`dev`] | `domain`, `sms_providers`, `tasks`; never `neon`, so that the emulator's signer and the verifier stay two independent readings of Neon's documentation |
-//! | [`config`] | `domain`, `sms_providers` |
+//! | [`config`] | `domain`, `sms_providers`, `store::StoreAddress` |
 //! | [`app`] | all but `cli` and `dev` |
 //! | [`cli`] | `app`, `config`, `dev`, `domain`, `telemetry`, `neon::api`, `sms_providers` |
 

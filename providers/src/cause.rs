@@ -53,6 +53,11 @@ impl NetworkCause {
         }
     }
 
+    /// What stands behind any error that comes from a connection; `None` if that is not known.
+    pub fn behind(error: &(dyn Error + 'static)) -> Option<Self> {
+        Chain(Some(error)).filter_map(recognise).last()
+    }
+
     /// The sentence. "It" is whoever was asked.
     pub fn as_str(self) -> &'static str {
         match self {

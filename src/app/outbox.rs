@@ -4,10 +4,9 @@ use crate::config::StoreSettings;
 use crate::domain::app::PATIENCE;
 use crate::domain::{Clock, EventId, HashKey, SignedRequest, SystemClock};
 use crate::store::{self, Store, StoreError};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use secrecy::ExposeSecret;
 use sms_providers::client::Network;
-use std::path::Path;
 use std::sync::Arc;
 
 pub use crate::store::{Counts, Entry, EntryState, Selection};
@@ -28,10 +27,13 @@ impl OpenOutbox {
         if settings.is_memory() {
             bail!("STORE_URL is memory:, and only the server itself knows what is in its memory");
         }
-        if url.strip_prefix("sqlite://").is_some_and(|path| !Path::new(path).exists()) {
-            bail!("STORE_URL names a file that does not exist; run this where the server runs");
+        if let Some(path) = settings.file().filter(|path| !path.exists()) {
+            bail!(
+                "STORE_URL names the file {}, which does not exist; run this where the server runs",
+                path.display()
+            );
         }
-        let store = store::open(url, network.tls_config()?).context("STORE_URL")?;
+        let store = store::open(url, network.tls_config()?)?;
         let configured_key =
             settings.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes()));
         Ok(Self { store, configured_key })

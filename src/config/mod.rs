@@ -76,7 +76,7 @@ impl Settings {
         let server = ServerSettings::read(&vars, &mut faults);
         let network = network::read(&vars, &mut faults);
         let neon = NeonSettings::read(&vars, &mut faults, &mut warnings);
-        let store = StoreSettings::read(&vars, neon.tolerance, &mut faults);
+        let store = StoreSettings::read(&vars, neon.tolerance, &mut faults, &mut warnings);
         let sms = SmsSettings::read(&vars, &mut faults, &mut warnings);
         public_url::judge(server.public_url.as_ref(), &sms, &mut faults);
         let forward = ForwardSettings::read(&vars, &neon, &store, &mut faults, &mut warnings);

@@ -2,7 +2,9 @@
 
 use super::fault::Faults;
 use super::{ConfigErrors, Vars};
+use crate::store::StoreAddress;
 use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Numbers are few: what keeps their hashes from being looked up is this key alone.
@@ -37,24 +39,46 @@ impl StoreSettings {
     /// All faults of the section at once.
     pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigErrors> {
         let mut faults = Faults::default();
-        let settings = Self::read(&Vars::new(vars), Duration::ZERO, &mut faults);
+        let settings = Self::read(&Vars::new(vars), Duration::ZERO, &mut faults, &mut Vec::new());
         faults.into_result(settings)
     }
 
     /// Whether nothing survives a restart.
     pub fn is_memory(&self) -> bool {
-        self.url.expose_secret() == "memory:"
+        matches!(self.address(), Some(StoreAddress::Memory))
     }
 
-    pub(super) fn read(vars: &Vars, tolerance: Duration, faults: &mut Faults) -> Self {
+    /// The file of a SQLite store.
+    pub fn file(&self) -> Option<PathBuf> {
+        match self.address()? {
+            StoreAddress::Sqlite { path, .. } => Some(path),
+            StoreAddress::Memory | StoreAddress::Postgres(_) => None,
+        }
+    }
+
+    /// How long somebody who looks into the store should wait for it.
+    pub fn patience(&self) -> Duration {
+        self.address().map_or(Duration::ZERO, |address| address.patience())
+    }
+
+    fn address(&self) -> Option<StoreAddress> {
+        StoreAddress::parse(self.url.expose_secret()).ok()
+    }
+
+    pub(super) fn read(
+        vars: &Vars,
+        tolerance: Duration,
+        faults: &mut Faults,
+        warnings: &mut Vec<String>,
+    ) -> Self {
         let url = vars.get("STORE_URL").unwrap_or("sqlite://neon-sms-relay.db");
-        let known = ["sqlite://", "postgres://", "postgresql://"];
-        if url != "memory:" && !known.iter().any(|scheme| url.starts_with(scheme)) {
-            faults.add::<()>(
-                "STORE_URL",
-                "is of no known kind",
-                "set memory:, sqlite://path or postgres://…",
-            );
+        match StoreAddress::parse(url) {
+            Ok(address) if address.passed_over().is_empty() => {}
+            Ok(address) => warnings.push(format!(
+                "STORE_URL has parameters that have no effect here: {}",
+                address.passed_over().join(", ")
+            )),
+            Err(fault) => faults.add("STORE_URL", fault.problem, fault.remedy),
         }
         let hours: u64 = faults.number("STORE_TTL_HOURS", vars.get("STORE_TTL_HOURS"), 24, 1..=8760);
         let ttl = Duration::from_secs(hours * 3600);

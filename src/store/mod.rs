@@ -11,12 +11,14 @@
 //! Events that go to the user's app in the background wait in the [`Outbox`], sealed: the store cannot read
 //! what it keeps.
 
+pub mod address;
 pub mod memory;
 pub mod outbox;
 pub mod postgres;
 mod row;
 pub mod sqlite;
 
+pub use address::{AddressFault, StoreAddress};
 pub use outbox::{Counts, Entry, EntryState, Item, NewItem, Next, Outbox, Selection, Taken, Whose};
 
 use crate::domain::{DeliveryRef, EndpointId, EventId, HashKey, Recipient, Reply, Timestamp};
@@ -85,17 +87,14 @@ impl<S: DeliveryStore + Outbox> Store for S {}
 /// Opens the store of a `STORE_URL`: `memory:`, `sqlite://path` or `postgres://…`.
 ///
 /// # Errors
-/// If the URL is malformed, or a newer version of this program wrote the store. A store that cannot be
-/// reached is no error here; its operations fail until it can.
+/// If the URL cannot be understood, a file cannot be used, or a newer version of this program wrote the store. A
+/// database that cannot be reached is no error here; operations fail until it can.
 pub fn open(url: &str, tls: rustls::ClientConfig) -> Result<Arc<dyn Store>, StoreError> {
-    match url.split_once(':') {
-        Some(("memory", "")) => Ok(Arc::new(memory::MemoryStore::default())),
-        Some(("sqlite", path)) if path.len() > 2 && path.starts_with("//") => {
-            Ok(Arc::new(sqlite::SqliteStore::open(path[2..].into())?))
-        }
-        Some(("postgres" | "postgresql", _)) => Ok(Arc::new(postgres::PostgresStore::open(url, tls)?)),
-        _ => Err(StoreError::Unreachable("its URL is of no known kind".to_owned())),
-    }
+    Ok(match StoreAddress::parse(url)? {
+        StoreAddress::Memory => Arc::new(memory::MemoryStore::default()),
+        StoreAddress::Sqlite { path, .. } => Arc::new(sqlite::SqliteStore::open(path)?),
+        StoreAddress::Postgres(address) => Arc::new(postgres::PostgresStore::open(*address, tls)?),
+    })
 }
 
 /// What is recorded when an event is claimed for the first time.
@@ -187,6 +186,9 @@ pub enum StoreError {
     /// It cannot be reached or does not answer.
     #[error("the store cannot be reached: {0}")]
     Unreachable(String),
+    /// It can never be used as it is asked for.
+    #[error("STORE_URL {0}")]
+    Unusable(#[from] AddressFault),
     /// It answers, and refuses.
     #[error("the store failed: {0}")]
     Failed(String),

@@ -70,7 +70,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ),
     ("http", &["crate::domain", "crate::neon", "crate::relay", "crate::telemetry", "sms_providers"]),
     ("dev", &["crate::domain", "crate::tasks", "sms_providers"]),
-    ("config", &["crate::domain", "sms_providers"]),
+    ("config", &["crate::domain", "crate::store::StoreAddress", "sms_providers"]),
     (
         "app",
         &[

@@ -13,6 +13,7 @@ mod suite;
 
 mod outbox;
 mod postgres;
+mod postgres_troubles;
 mod sqlite;
 
 use neon_sms_relay::store::{Store, open};

@@ -12,11 +12,11 @@ pub fn server() -> Option<PostgresServer> {
     std::env::var_os("TEST_SKIP_POSTGRES").is_none().then(PostgresServer::start)
 }
 
-fn store(url: &str) -> Arc<dyn Store> {
+pub fn store(url: &str) -> Arc<dyn Store> {
     open(url, tls_config().unwrap()).unwrap()
 }
 
-async fn select(server: &PostgresServer, query: &str) -> Vec<String> {
+pub async fn select(server: &PostgresServer, query: &str) -> Vec<String> {
     let (client, connection) = tokio_postgres::connect(&server.url(), NoTls).await.unwrap();
     tokio::runtime::Handle::current().spawn(connection);
     client.query(query, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()

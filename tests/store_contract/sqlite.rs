@@ -46,25 +46,74 @@ async fn a_file_of_a_newer_version_is_refused_at_once() {
     assert!(matches!(store(&path).err(), Some(StoreError::NewerSchema { found: 99, known: 2 })));
 }
 
+/// Field 20: what is wrong at the start stays wrong, so it is said then, with the folder and what to do.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_folder_is_an_error_until_it_is_there() {
+async fn a_file_that_cannot_be_used_is_refused_at_the_start_by_its_name() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("data").join("store.db");
-    let store = store(&path).unwrap();
-    assert!(store.claim(&event("a"), NOW, LEASE).await.is_err() && store.ping().await.is_err());
-    std::fs::create_dir(path.parent().unwrap()).unwrap();
-    acquire(&*store, "a", NOW).await;
+    let missing = folder.path().join("data").join("store.db");
+    let wrong = folder.path().join("wrong.db");
+    std::fs::write(&wrong, b"this is no database ".repeat(1000)).unwrap();
+    for (path, words) in [
+        (&missing, "does not exist"),
+        (&wrong, "is no SQLite database"),
+        (&folder.path().to_owned(), "cannot be opened"),
+    ] {
+        let Err(StoreError::Unusable(fault)) = store(path) else { panic!("{path:?} was opened") };
+        assert!(fault.problem.contains(words) && !fault.remedy.is_empty(), "{fault}");
+        assert!(fault.problem.contains(path.to_str().unwrap()), "{fault}");
+    }
+    std::fs::create_dir(missing.parent().unwrap()).unwrap();
+    acquire(&*store(&missing).unwrap(), "a", NOW).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_corrupt_file_is_an_error_until_it_is_replaced() {
+async fn a_file_that_is_replaced_gets_the_key_that_is_known() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
-    std::fs::write(&path, b"this is no database ".repeat(1000)).unwrap();
+    let running = store(&path).unwrap();
+    let key = running.hash_key().await.unwrap();
+    acquire(&*running, "a", NOW).await;
+    let other = folder.path().join("other.db");
+    drop(store(&other).unwrap());
+    for name in ["store.db-wal", "store.db-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(name));
+    }
+    std::fs::rename(&other, &path).unwrap();
+    acquire(&*running, "b", NOW).await;
+    drop(running);
+    assert_eq!(store(&path).unwrap().hash_key().await.unwrap().expose(), key.expose());
+}
+
+/// SQLite leaves out an update that changes nothing, and so would not notice that the disk is full.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_writes_something_that_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
     let store = store(&path).unwrap();
-    assert!(store.claim(&event("a"), NOW, LEASE).await.is_err());
-    std::fs::remove_file(&path).unwrap();
-    acquire(&*store, "a", NOW).await;
+    let other = Connection::open(&path).unwrap();
+    let version = || other.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0)).unwrap();
+    for _ in 0..2 {
+        let before = version();
+        store.ping().await.unwrap();
+        assert_ne!(version(), before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_stays_small_while_thousands_of_events_are_forgotten() {
+    const EVENTS: u64 = 20_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = store(&path).unwrap();
+    for events in (0..EVENTS).collect::<Vec<_>>().chunks(2000) {
+        let events: Vec<_> = events.iter().map(|number| event(&format!("{number:x}"))).collect();
+        let claims = events.iter().map(|event| store.claim(event, NOW, LEASE));
+        assert!(futures_util::future::join_all(claims).await.iter().all(Result::is_ok));
+    }
+    let later = NOW.plus(std::time::Duration::from_secs(3600));
+    assert_eq!(store.purge(later).await.unwrap(), EVENTS);
+    let log = std::fs::metadata(folder.path().join("store.db-wal")).map_or(0, |file| file.len());
+    assert!(log < 24 << 20, "the log has {} MB", log >> 20);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Whether the store is there, and what lies in its outbox.
 
-use super::{Finding, Status, TIMEOUT};
+use super::{Finding, Status};
 use crate::config::StoreSettings;
 use crate::store::{self, Counts, StoreError};
 use secrecy::ExposeSecret;
@@ -13,15 +13,18 @@ const NAME: &str = "store";
 /// check, and not to the server.
 pub async fn storage(settings: &StoreSettings, tls: rustls::ClientConfig) -> Vec<Finding> {
     let url = settings.url.expose_secret();
-    if let Some(path) = url.strip_prefix("sqlite://").filter(|path| is_missing(path)) {
-        return vec![missing_file(path)];
+    if let Some(path) = settings.file().filter(|path| !path.exists()) {
+        return vec![missing_file(&path)];
     }
     let asked = async {
         let store = store::open(url, tls)?;
         store.ping().await?;
         store.counts().await
     };
-    match tokio::time::timeout(TIMEOUT, asked).await.unwrap_or_else(|_| Err(StoreError::timed_out())) {
+    match tokio::time::timeout(settings.patience(), asked)
+        .await
+        .unwrap_or_else(|_| Err(StoreError::timed_out()))
+    {
         Ok(counts) => {
             let found =
                 if settings.is_memory() { "memory: forgets everything on a restart" } else { "can be used" };
@@ -33,12 +36,9 @@ pub async fn storage(settings: &StoreSettings, tls: rustls::ClientConfig) -> Vec
     }
 }
 
-fn is_missing(path: &str) -> bool {
-    !path.is_empty() && !Path::new(path).exists()
-}
-
-fn missing_file(path: &str) -> Finding {
-    let folder = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty());
+fn missing_file(path: &Path) -> Finding {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let path = path.display();
     if folder.is_none_or(Path::is_dir) {
         Finding::new(Status::Ok, NAME, format!("the file {path} is not there yet; serve will create it"))
     } else {

@@ -4,6 +4,10 @@
 //! in transaction mode, where the next statement may meet another session. How connections come and go
 //! is in `session.rs`.
 
+pub mod address;
+mod certificates;
+mod doubt;
+mod failure;
 mod outbox;
 mod session;
 
@@ -12,6 +16,7 @@ use super::{
     Claim, DeliveryStore, Held, LONGEST_LEASE, Lease, NewDelivery, Outcome, StatusChange, StoreError,
 };
 use crate::domain::{DeliveryRef, EndpointId, HashKey, Timestamp};
+use address::Address;
 use session::Sessions;
 use sms_providers::{DeliveryStatus, StatusUpdate};
 use std::time::Duration;
@@ -29,12 +34,12 @@ pub struct PostgresStore {
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 impl PostgresStore {
-    /// A store at this URL. Nothing is connected yet; tables are made with the first operation.
+    /// A store at this address. Nothing is connected yet; tables are made with the first operation.
     ///
     /// # Errors
-    /// If the URL is malformed.
-    pub fn open(url: &str, tls: rustls::ClientConfig) -> Result<Self, StoreError> {
-        Ok(Self { sessions: Sessions::new(url, tls)? })
+    /// If the file that names the server's authorities cannot be read.
+    pub fn open(address: Address, tls: rustls::ClientConfig) -> Result<Self, StoreError> {
+        Ok(Self { sessions: Sessions::new(address, tls)? })
     }
 
     async fn change(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Held, StoreError> {

@@ -1,18 +1,18 @@
 //! Connections: made when needed, replaced when broken, never waited for longer than a user would.
 
-use super::{Parameter, StoreError};
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
-use std::str::FromStr;
+use super::address::Address;
+use super::doubt::{self, Doubt};
+use super::failure::Failure;
+use super::{Parameter, StoreError, certificates};
+use deadpool_postgres::{Hook, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, Error, Row};
+use tokio_postgres::{Client, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Enough for several thousand deliveries a second; Neon's smallest compute allows about a hundred.
 const CONNECTIONS: usize = 8;
-/// A compute that sleeps wakes within a second or so.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// One statement on a few rows. A connection that takes longer is given up.
 const QUERY_TIMEOUT: Duration = Duration::from_millis(2500);
 
@@ -28,31 +28,33 @@ const MIGRATION_LOCK: i64 = 0x6e65_6f6e_2d73_6d73;
 pub(super) struct Sessions {
     pool: Pool,
     migrated: OnceCell<()>,
+    doubt: Arc<Doubt>,
 }
 
 impl Sessions {
-    pub fn new(url: &str, tls: rustls::ClientConfig) -> Result<Self, StoreError> {
-        // Certificates are always verified here, so what asks for it by name is no more than `require`.
-        let url = url
-            .replace("sslmode=verify-full", "sslmode=require")
-            .replace("sslmode=verify-ca", "sslmode=require");
-        // The parser's own error could quote the URL, and with it the password.
-        let malformed = |_| StoreError::Unreachable("its URL is malformed".to_owned());
-        let mut config = Config::from_str(&url).map_err(malformed)?;
-        config.connect_timeout(CONNECT_TIMEOUT).application_name("neon-sms-relay");
+    /// Connects to nothing yet. A connection may take as long to come about as the address says: a compute that
+    /// sleeps has to wake. Whoever delivers a code gives up earlier.
+    pub fn new(address: Address, tls: rustls::ClientConfig) -> Result<Self, StoreError> {
+        let tls = certificates::config(&address.certificates, tls)?;
         let manager = Manager::from_config(
-            config,
+            address.config,
             MakeRustlsConnect::new(tls),
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
+        let doubt = Arc::<Doubt>::default();
+        let asked = doubt.clone();
         let pool = Pool::builder(manager)
             .max_size(CONNECTIONS)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(QUERY_TIMEOUT))
-            .create_timeout(Some(CONNECT_TIMEOUT))
+            .create_timeout(Some(address.connect_timeout))
+            .pre_recycle(Hook::async_fn(move |client, metrics| {
+                let doubt = asked.clone();
+                Box::pin(async move { doubt::ask(&doubt, client, metrics.last_used()).await })
+            }))
             .build()
             .map_err(|_| StoreError::Unreachable("its pool cannot be built".to_owned()))?;
-        Ok(Self { pool, migrated: OnceCell::new() })
+        Ok(Self { pool, migrated: OnceCell::new(), doubt })
     }
 
     /// Runs one statement, on another connection if the first turns out to be closed.
@@ -75,14 +77,14 @@ impl Sessions {
             Err(_) => {
                 // Its answer may still come and would be taken for the next one's: close it instead.
                 drop(Object::take(client));
+                self.doubt.one_was_slow();
                 Err(Failure::Store(StoreError::timed_out()))
             }
         }
     }
 
     async fn client(&self) -> Result<Object, Failure> {
-        let reason = "no connection to PostgreSQL".to_owned();
-        self.pool.get().await.map_err(|_| Failure::Store(StoreError::Unreachable(reason)))
+        self.pool.get().await.map_err(|error| Failure::Store(error.into()))
     }
 
     /// Brings the tables up to date; several instances may start at once.
@@ -94,6 +96,13 @@ impl Sessions {
 }
 
 async fn migrate(client: &mut Client) -> Result<(), StoreError> {
+    // A user who may not create tables needs not, where they are up to date.
+    let find = "SELECT to_regclass('neon_sms_relay_schema') IS NOT NULL";
+    let rows = client.query_typed(find, &[]).await?;
+    let is_there: bool = rows.first().ok_or(StoreError::Corrupt)?.try_get(0)?;
+    if is_there && version(client.query_typed(VERSION, &[]).await?)? == MIGRATIONS.len() {
+        return Ok(());
+    }
     let transaction = client.transaction().await?;
     // The lock ends with the transaction, which a pooler keeps on one session.
     let prepare = format!(
@@ -101,14 +110,7 @@ async fn migrate(client: &mut Client) -> Result<(), StoreError> {
          CREATE TABLE IF NOT EXISTS neon_sms_relay_schema (version BIGINT NOT NULL);"
     );
     transaction.batch_execute(&prepare).await?;
-    let select = "SELECT coalesce(max(version), 0) FROM neon_sms_relay_schema";
-    let rows = transaction.query_typed(select, &[]).await?;
-    let found: i64 = rows.first().ok_or(StoreError::Corrupt)?.try_get(0)?;
-    let known = MIGRATIONS.len() as i64;
-    if found > known {
-        return Err(StoreError::NewerSchema { found, known });
-    }
-    let done = usize::try_from(found).map_err(|_| StoreError::Corrupt)?;
+    let done = version(transaction.query_typed(VERSION, &[]).await?)?;
     for (version, migration) in MIGRATIONS.iter().enumerate().skip(done) {
         let record = format!("INSERT INTO neon_sms_relay_schema (version) VALUES ({});", version + 1);
         transaction.batch_execute(&format!("{migration}\n{record}")).await?;
@@ -116,38 +118,14 @@ async fn migrate(client: &mut Client) -> Result<(), StoreError> {
     Ok(transaction.commit().await?)
 }
 
-/// Why a statement failed, as far as the next step depends on it.
-enum Failure {
-    /// The connection had been closed, by a restart of the server for one.
-    Closed,
-    Store(StoreError),
-}
+const VERSION: &str = "SELECT coalesce(max(version), 0) FROM neon_sms_relay_schema";
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        // A server that is stopped says so (57P01, 57P02) or just hangs up, which has no code.
-        match error.code().map(SqlState::code) {
-            None | Some("57P01" | "57P02") => Self::Closed,
-            Some(_) => Self::Store(error.into()),
-        }
+/// The version of the tables, if this program knows it.
+fn version(rows: Vec<Row>) -> Result<usize, StoreError> {
+    let found: i64 = rows.first().ok_or(StoreError::Corrupt)?.try_get(0)?;
+    let known = MIGRATIONS.len() as i64;
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
     }
-}
-
-impl From<Failure> for StoreError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Closed => Self::Unreachable("the connection to PostgreSQL broke".to_owned()),
-            Failure::Store(error) => error,
-        }
-    }
-}
-
-impl From<Error> for StoreError {
-    fn from(error: Error) -> Self {
-        // The code alone: PostgreSQL's sentence may quote what was written.
-        match error.code() {
-            Some(code) => Self::Failed(format!("SQLSTATE {}", code.code())),
-            None => Self::Unreachable("the connection to PostgreSQL broke".to_owned()),
-        }
-    }
+    usize::try_from(found).map_err(|_| StoreError::Corrupt)
 }

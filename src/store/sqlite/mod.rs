@@ -18,8 +18,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 use writer::Writer;
 
-/// As many rows are forgotten in one step; the writer serves others between two of them.
-const PURGE_BATCH: u32 = 500;
+/// As many rows are forgotten in one step; the writer serves others between two of them, who wait no longer than a
+/// step takes.
+const PURGE_BATCH: u32 = 100;
+
+/// The name of the setting that holds the key.
+const HASH_KEY: &str = "hash_key";
 
 /// The store in a SQLite file.
 pub struct SqliteStore {
@@ -86,13 +90,15 @@ impl DeliveryStore for SqliteStore {
 
     async fn hash_key(&self) -> Result<HashKey, StoreError> {
         let key = hex::encode(HashKey::random().expose());
-        let key = self.writer.run(move |db| first_setting(db, "hash_key", &key)).await?;
+        let key = self.writer.run(move |db| first_setting(db, HASH_KEY, &key)).await?;
         Ok(HashKey::new(&hex::decode(key).map_err(|_| StoreError::Corrupt)?))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        // A write that changes nothing, since reading alone would not find a full disk.
-        self.writer.run(|db| Ok(db.execute("UPDATE settings SET value = value", [])?)).await.map(drop)
+        // Reading would not find a full disk, nor would an update that changes nothing: SQLite leaves it out.
+        let check = "INSERT INTO settings (name, value) VALUES ('checked', hex(randomblob(8)))
+                     ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        self.writer.run(move |db| Ok(db.execute(check, [])?)).await.map(drop)
     }
 }
 

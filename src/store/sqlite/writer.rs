@@ -4,8 +4,10 @@
 //! cheap. Nothing is answered before its commit. The writer is a thread and no task: it blocks on the
 //! disk, and it ends when the store is dropped.
 
-use super::{StoreError, connection};
+use super::{HASH_KEY, StoreError, connection, first_setting};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::os::unix::fs::MetadataExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
@@ -17,8 +19,6 @@ const QUEUE: usize = 8192;
 const BATCH: usize = 256;
 /// After so long without work the log is copied back into the file.
 const IDLE: Duration = Duration::from_millis(500);
-/// After so many transactions also without a pause, lest the log grow without bound.
-const CHECKPOINT_AFTER: usize = 1000;
 
 /// Runs operations, one after the other, on the file.
 pub(super) struct Writer {
@@ -35,15 +35,17 @@ impl Writer {
     pub fn start(path: PathBuf) -> Result<Self, StoreError> {
         let db = match connection::open(&path) {
             Ok(db) => Some(db),
-            Err(error @ StoreError::NewerSchema { .. }) => return Err(error),
-            Err(error) => {
-                tracing::error!(%error, "the store's file cannot be opened; trying again with each operation");
+            // Somebody else may hold it for a moment.
+            Err(error @ StoreError::Failed(_)) => {
+                tracing::error!(%error, "the store's file cannot be used yet; trying again with each operation");
                 None
             }
+            Err(error) => return Err(error),
         };
         let (jobs, queue) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new().name("store-writer".to_owned());
-        let spawned = thread.spawn(move || Work { path, db, commits: 0 }.run(&queue));
+        let file = identity(&path);
+        let spawned = thread.spawn(move || Work { path, db, file, key: None, unsettled: false }.run(&queue));
         spawned.map_err(|error| StoreError::Unreachable(error.kind().to_string()))?;
         Ok(Self { jobs })
     }
@@ -75,8 +77,12 @@ impl Writer {
 struct Work {
     path: PathBuf,
     db: Option<Connection>,
-    /// Since the last checkpoint.
-    commits: usize,
+    /// Which file `db` is.
+    file: Option<(u64, u64)>,
+    /// The key that the file held, for another one that takes its place.
+    key: Option<String>,
+    /// Something was committed since the last checkpoint.
+    unsettled: bool,
 }
 
 impl Work {
@@ -85,12 +91,16 @@ impl Work {
             match queue.recv_timeout(IDLE) {
                 Ok(first) => {
                     let more = queue.try_iter().take(BATCH - 1);
-                    self.commit(std::iter::once(first).chain(more).collect());
-                    if self.commits >= CHECKPOINT_AFTER {
-                        self.checkpoint("PASSIVE");
+                    let jobs = std::iter::once(first).chain(more).collect();
+                    // Whoever asked learns that there is no answer; a new connection knows nothing of the old.
+                    if catch_unwind(AssertUnwindSafe(|| self.commit(jobs))).is_err() {
+                        tracing::error!(
+                            "an operation on the store panicked, which is a bug; opening the file anew"
+                        );
+                        self.db = None;
                     }
                 }
-                Err(RecvTimeoutError::Timeout) if self.commits > 0 => self.checkpoint("TRUNCATE"),
+                Err(RecvTimeoutError::Timeout) if self.unsettled => self.checkpoint(),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -102,7 +112,7 @@ impl Work {
             Ok(db) => commit(db, jobs),
             Err(error) => fail(jobs, &error),
         };
-        self.commits += 1;
+        self.unsettled = true;
         if !worked {
             // Whatever is the matter, a new connection will see when it is over.
             self.db = None;
@@ -110,27 +120,42 @@ impl Work {
     }
 
     fn connect(&mut self) -> Result<&mut Connection, StoreError> {
-        // A file that was deleted can still be written to, and everything written would be lost.
-        if !exists(&self.path) {
+        // A file that was deleted or replaced can still be written to, and everything written would be lost.
+        if identity(&self.path).is_none_or(|file| self.file != Some(file)) {
             self.db = None;
         }
         match &mut self.db {
-            Some(db) => Ok(db),
-            closed @ None => Ok(closed.insert(connection::open(&self.path)?)),
+            Some(db) => {
+                if self.key.is_none() {
+                    self.key = connection::key(db)?;
+                }
+                Ok(db)
+            }
+            closed @ None => {
+                let db = connection::open(&self.path)?;
+                // What was sealed under the key would be lost if the new file made another.
+                if let Some(key) = &self.key {
+                    first_setting(&db, HASH_KEY, key)?;
+                }
+                self.file = identity(&self.path);
+                Ok(closed.insert(db))
+            }
         }
     }
 
-    fn checkpoint(&mut self, mode: &str) {
-        self.commits = 0;
+    fn checkpoint(&mut self) {
+        self.unsettled = false;
         if let Some(db) = &self.db {
             // A reader may stand in the way; the next checkpoint copies what this one left.
-            let _ = db.pragma_update(None, "wal_checkpoint", mode);
+            let _ = db.pragma_update(None, "wal_checkpoint", "TRUNCATE");
         }
     }
 }
 
-fn exists(path: &Path) -> bool {
-    path.try_exists().unwrap_or(false)
+/// Which file is at this path: its device and its number there.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let file = path.metadata().ok()?;
+    Some((file.dev(), file.ino()))
 }
 
 /// Runs all jobs in one transaction; `false` if any failed.
@@ -154,4 +179,19 @@ fn fail(jobs: Vec<Job>, error: &StoreError) -> bool {
         job(Err(error.clone()))(None);
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_operation_that_panics_fails_alone_and_the_next_one_is_served() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Writer::start(folder.path().join("store.db")).unwrap();
+        let broken = writer.run::<()>(|_| panic!("on purpose")).await;
+        assert!(broken.is_err(), "{broken:?}");
+        let select = |db: &Connection| Ok(db.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))?);
+        assert_eq!(writer.run(select).await.unwrap(), 1);
+    }
 }
