@@ -14,7 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub enum LogFormat {
     /// One JSON object a line, for machines.
     Json,
-    /// Coloured text, for a terminal.
+    /// Text, in colours if it goes to a terminal.
     Pretty,
 }
 
@@ -55,7 +55,13 @@ where
             .with_span_list(false)
             .finish()
             .try_init()?,
-        LogFormat::Pretty => subscriber.with_target(false).finish().try_init()?,
+        LogFormat::Pretty => {
+            let subscriber = subscriber.with_target(false);
+            // Left alone, it has colours unless `NO_COLOR` is set.
+            let is_terminal = std::io::stdout().is_terminal();
+            let subscriber = if is_terminal { subscriber } else { subscriber.with_ansi(false) };
+            subscriber.finish().try_init()?;
+        }
     }
     Ok(())
 }

@@ -30,12 +30,12 @@ impl Dev {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_neon-sms-relay"));
         command.arg("dev").current_dir(folder.path()).env_clear().env("PORT", "0").env("DEV_PORT", "0");
-        let server = Listening::start(command.envs(vars.iter().copied()), "      http://127.0.0.1:");
+        let server = Listening::start(command.envs(vars.iter().copied()), "      http://localhost:");
         Some(Self { server, _folder: folder })
     }
 
     async fn page(&self, size: (u32, u32)) -> Page {
-        let page = Page::open(&format!("http://127.0.0.1:{}", self.server.announced), size).await;
+        let page = Page::open(&format!("http://localhost:{}", self.server.announced), size).await;
         page.text(".live.on").await;
         page
     }

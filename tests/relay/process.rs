@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use wiremock::{MockServer, ResponseTemplate};
 
 /// The binary with these arguments and variables, and no others.
-fn command<V: AsRef<OsStr>>(folder: &Path, arguments: &[&str], vars: &[(&str, V)]) -> Command {
+pub fn command<V: AsRef<OsStr>>(folder: &Path, arguments: &[&str], vars: &[(&str, V)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_neon-sms-relay"));
     let vars = vars.iter().map(|(name, value)| (name, value));
     command.args(arguments).current_dir(folder).env_clear().envs(vars).stdin(Stdio::null());
@@ -59,7 +59,17 @@ impl RelayProcess {
             ("NEON_AUTH_URL", &auth_url),
             ("NO_COLOR", "1"),
         ];
-        let mut command = command(folder.path(), &["serve"], &[&defaults, vars].concat());
+        let command = command(folder.path(), &["serve"], &[&defaults, vars].concat());
+        let mut relay = Self::spawn(command, folder);
+        let line = relay.wait_for_line("listening");
+        let port = line.split_once("127.0.0.1:").unwrap().1;
+        let port = port.split(|letter: char| !letter.is_ascii_digit()).next().unwrap();
+        relay.url = format!("http://127.0.0.1:{port}");
+        relay
+    }
+
+    /// Starts a command whose outputs are read along. `url` is left to the caller.
+    pub fn spawn(mut command: Command, folder: TempDir) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let so_far = Mutex::new(SoFar { text: String::new(), open_outputs: 2 });
         let written = Arc::new(Written { so_far, changed: Condvar::new() });
@@ -67,12 +77,7 @@ impl RelayProcess {
             read_along(child.stdout.take().unwrap(), written.clone()),
             read_along(child.stderr.take().unwrap(), written.clone()),
         ];
-        let mut relay = Self { url: String::new(), child, written, readers, _folder: folder };
-        let line = relay.wait_for_line("listening");
-        let port = line.split_once("127.0.0.1:").unwrap().1;
-        let port = port.split(|letter: char| !letter.is_ascii_digit()).next().unwrap();
-        relay.url = format!("http://127.0.0.1:{port}");
-        relay
+        Self { url: String::new(), child, written, readers, _folder: folder }
     }
 
     /// The first line that holds `words`, once it is written.
