@@ -11,6 +11,7 @@ mod app_stub;
 mod bad_input;
 mod callbacks;
 mod cli;
+mod closed_outputs;
 mod dev_command;
 mod doctor;
 mod exactly_once;
