@@ -2,40 +2,39 @@
 //!
 //! The only place that sees both the configuration and everything else.
 
+mod assembly;
 pub mod branch;
 pub mod checks;
 pub mod outbox;
 pub mod providers;
 mod upkeep;
 
-use crate::config::{EndpointRule, Settings, StoreFailureRule};
-use crate::domain::{Clock, HashKey, SystemClock};
+use crate::config::{EndpointRule, Settings};
+use crate::domain::{Clock, SystemClock};
 use crate::http::{self, Callbacks, Gate, Subscribed};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
-use crate::relay::{Flights, Forwarder, OnceAMinute, Outage, Relay, StoreFailure};
-use crate::store::memory::MemoryStore;
 use crate::store::{self, Store};
-use crate::tasks::Tasks;
+use crate::tasks::{Tasks, Trip};
+use crate::telemetry::Refusals;
 use crate::telemetry::metrics::Metrics;
 use actix_web::dev::Server;
 use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer};
 use anyhow::Context;
+use assembly::Ground;
 use secrecy::ExposeSecret;
+use sms_providers::SmsProvider;
 use sms_providers::client::{endpoint, http_client, tls_config};
-use sms_providers::{FailoverChain, SmsProvider};
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, OnceCell, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// The longest that a shutdown waits for what is in flight: above the 12 s of one event, below Fly's and
 /// Kubernetes' patience.
 const DRAIN: Duration = Duration::from_secs(15);
-/// Answers are due this much before Neon stops listening.
-const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 /// How long a connection may wait for its first or next request. actix closes it then, a fresh one with a
 /// 408; its default of 5 s is just when Neon, its own 5 s over, takes a pooled connection for a retry.
 const IDLE: Duration = Duration::from_secs(75);
@@ -51,6 +50,10 @@ pub struct Parts {
     pub clock: Option<Arc<dyn Clock>>,
     /// The public socket, in place of one at `HOST` and `PORT`.
     pub listener: Option<TcpListener>,
+    /// What is counted, where something is counted already.
+    pub metrics: Metrics,
+    /// Makes tasks that run for ever panic.
+    pub trip: Option<Arc<Trip>>,
 }
 
 /// A relay that listens and is not yet served.
@@ -62,6 +65,7 @@ pub struct App {
     tasks: Tasks,
     /// Starts deliveries to the user's app.
     outbox: JoinHandle<()>,
+    refusals: Refusals,
 }
 
 impl App {
@@ -73,63 +77,45 @@ impl App {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn build(settings: &Settings, parts: Parts) -> anyhow::Result<Self> {
-        let tasks = Tasks::current();
+        let metrics = parts.metrics;
+        let mut tasks = Tasks::current().telling({
+            let metrics = metrics.clone();
+            move |task| metrics.task_panicked(task)
+        });
+        if let Some(trip) = parts.trip {
+            tasks = tasks.tripped_by(trip);
+        }
         let clock = parts.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let metrics = Metrics::default();
         let http_client = http_client().map_err(anyhow::Error::from_boxed)?;
         let store = match parts.store {
             Some(store) => store,
             None => store::open(settings.store.url.expose_secret(), tls_config()?).context("STORE_URL")?,
         };
         let configured = providers::configured(&settings.sms, &http_client);
-        let (keys, refresher) =
-            HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone(), clock.clone());
-        tasks.spawn_until_drain(refresher.run());
+        let (keys, refresher) = HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone());
+        let refresher = Arc::new(refresher);
+        tasks.spawn_forever("key_refresher", move || {
+            let refresher = refresher.clone();
+            async move { refresher.run().await }
+        });
         let gate = Data::new(Gate {
             verifier: Verifier::new(Arc::new(keys), settings.neon.tolerance, endpoints(settings)),
             clock: clock.clone(),
+            answer_within: assembly::answer_within(settings),
         });
         let base = settings.server.public_url.as_ref().map(|url| endpoint(url, &["callbacks"]));
-        let relay = Arc::new(Relay {
-            store,
-            fallback: Arc::new(MemoryStore::default()),
-            outage: Arc::new(Outage::new(metrics.clone(), clock.clone())),
-            on_store_failure: match settings.store.on_failure {
-                StoreFailureRule::Send => StoreFailure::Send,
-                StoreFailureRule::Refuse => StoreFailure::Refuse,
-            },
-            chain: FailoverChain::new(parts.providers.unwrap_or(configured.chain)),
-            template: settings.sms.template.clone().context("SMS_TEMPLATE")?,
-            routing: settings.forward.routing.clone(),
-            forwarder: Forwarder::new(http_client.clone(), settings.forward.secret.clone(), clock.clone()),
-            outbox_wake: Notify::new(),
-            app_failures: OnceAMinute::default(),
-            unhandled: Mutex::default(),
-            callbacks: base.clone(),
-            answer_within: settings.neon.timeout.saturating_sub(ANSWER_MARGIN),
-            max_sends: settings.sms.max_sends,
-            hash_key: OnceCell::new_with(
-                settings.store.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes())),
-            ),
-            clock: clock.clone(),
-            tasks: tasks.clone(),
-            flights: Flights::new(settings.server.max_in_flight, tasks.clone(), metrics.clone()),
-            metrics: metrics.clone(),
-        });
-        tasks.spawn_until_drain({
-            let relay = relay.clone();
-            async move { relay.warm_up().await }
-        });
-        tasks.spawn_until_drain(upkeep::purge(relay.clone(), settings.store.ttl));
-        let outbox = if relay.routing.targets.is_empty() {
-            tasks.spawn_until_drain(upkeep::tell_what_waits_for_nobody(relay.clone()))
-        } else {
-            tasks.spawn_until_drain(upkeep::tend_outbox(relay.clone()));
-            tasks.spawn_until_drain(relay.clone().work_outbox())
-        };
+        let ground = Ground { store, http: http_client, clock, tasks, metrics };
+        let providers = parts.providers.unwrap_or(configured.chain);
+        let relay = assembly::relay(settings, &ground, providers, base.clone())?;
+        let Ground { http: http_client, clock, tasks, metrics, .. } = ground;
+        let outbox = upkeep::start(&relay, &clock, settings.store.ttl);
         let (subscribed, subscriptions) = watch::channel(Vec::new());
         if let Some(api) = &settings.neon_api {
-            tasks.spawn_until_drain(branch::watch(branch::api(api, http_client), relay.clone(), subscribed));
+            let watched = (branch::api(api, http_client), relay.clone(), subscribed);
+            tasks.spawn_forever("branch_watch", move || {
+                let (api, relay, subscribed) = watched.clone();
+                branch::watch(api, relay, subscribed)
+            });
         }
         let subscribed = Data::new(Subscribed(subscriptions));
         let callbacks = Data::new(Callbacks { base, providers: configured.callbacks });
@@ -142,7 +128,12 @@ impl App {
             settings.server.metrics_port.map(|port| bind(settings, port, "METRICS_PORT")).transpose()?;
         let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
 
-        let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(metrics.clone()));
+        let refusals = Refusals::new(metrics.clone());
+        tasks.spawn_forever("refusals", {
+            let refusals = refusals.clone();
+            move || refusals.clone().tell()
+        });
+        let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(refusals.clone()));
         let mut server = HttpServer::new(move || {
             ActixApp::new()
                 .wrap(http::request_log())
@@ -172,7 +163,7 @@ impl App {
             .transpose()?
             .map(HttpServer::run);
         let server = server.listen(listener)?.run();
-        Ok(Self { server, metrics_server, address, metrics_address, tasks, outbox })
+        Ok(Self { server, metrics_server, address, metrics_address, tasks, outbox, refusals })
     }
 
     /// The public address, with the port that was taken if 0 was asked for.
@@ -215,6 +206,7 @@ impl App {
             let started = tokio::time::Instant::now();
             let _ = tokio::time::timeout(DRAIN, handle.stop(true)).await;
             let cut_off = tasks.drain(DRAIN.saturating_sub(started.elapsed())).await;
+            self.refusals.tell_all();
             if let Some(metrics) = metrics_handle {
                 metrics.stop(false).await;
             }

@@ -9,6 +9,9 @@
 //! | [`neon`] | `domain` |
 //! | [`store`], [`telemetry`] | `domain`, `sms_providers` |
 //! | [`relay`] | `domain`, `store`, `sms_providers`, `telemetry`, `tasks`, `neon::VerifiedDelivery` |
+//! | [`relay::once`] | `domain`, `store`, `telemetry`, `tasks`, `neon::VerifiedDelivery` |
+//! | [`relay::texting`] | `relay::once`, `domain`, `store`, `sms_providers`, `telemetry`, `tasks` |
+//! | [`relay::forwarding`] | `relay::once`, `domain`, `store`, `telemetry`, `tasks`, `neon::VerifiedDelivery` |
 //! | [`http`] | `relay`, `neon`, `domain`, `sms_providers`, `telemetry` |
 //! | [`dev`] | `domain`, `sms_providers`, `tasks`; never `neon`, so that the emulator's signer and the verifier stay two independent readings of Neon's documentation |
 //! | [`config`] | `domain`, `sms_providers` |

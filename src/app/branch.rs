@@ -33,7 +33,7 @@ pub(super) async fn watch(api: NeonApi, relay: Arc<Relay>, subscribed: watch::Se
             }
             Err(_) => {}
         }
-        let warnings = relay.warnings(&subscribed.borrow());
+        let warnings = relay.forwarding.warnings(&subscribed.borrow());
         for (event, problem) in warnings.iter().filter(|warning| !told.contains(*warning)) {
             tracing::warn!(event.name = event, "events that nobody handles: {problem}");
         }

@@ -1,9 +1,14 @@
-//! What has to be done from time to time, whether or not anything happens.
+//! What has to be done from time to time, whether or not anything happens: tasks that run for ever.
 
+use crate::domain::Clock;
 use crate::relay::Relay;
-use crate::store::{Counts, DeliveryStore, StoreError};
+use crate::relay::forwarding::Forwarding;
+use crate::store::{Counts, StoreError};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 /// How often finished events are forgotten.
 const PURGE_EVERY: Duration = Duration::from_secs(600);
@@ -12,15 +17,45 @@ const KEEP_DEAD: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How often the outbox is counted for the metrics, and turns that went unnoticed are given.
 const TEND_EVERY: Duration = Duration::from_secs(15);
 
-/// Forgets what is older than `ttl`.
-pub(super) async fn purge(relay: Arc<Relay>, ttl: Duration) {
+/// Starts all of it; returns the task that starts deliveries to the user's app.
+pub(super) fn start(relay: &Arc<Relay>, clock: &Arc<dyn Clock>, ttl: Duration) -> JoinHandle<()> {
+    let clock = clock.clone();
+    forever(relay, "warm_up", |relay| async move { relay.ledger.warm_up().await });
+    forever(relay, "purge", move |relay| purge(relay, clock.clone(), ttl));
+    if relay.forwarding.routing().targets.is_empty() {
+        forever(relay, "outbox", tell_what_waits_for_nobody)
+    } else {
+        forever(relay, "outbox_upkeep", tend_outbox);
+        forever(relay, "outbox", |relay| Forwarding::work_outbox(relay.forwarding.clone()))
+    }
+}
+
+fn forever<F>(
+    relay: &Arc<Relay>,
+    name: &'static str,
+    work: impl Fn(Arc<Relay>) -> F + Send + Sync + 'static,
+) -> JoinHandle<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let its_own = relay.clone();
+    relay.tasks.spawn_forever(name, move || work(its_own.clone()))
+}
+
+/// Forgets what is older than `ttl`; a store that sleeps is left alone while nothing has come since the last time,
+/// but not for longer than `ttl`.
+async fn purge(relay: Arc<Relay>, clock: Arc<dyn Clock>, ttl: Duration) {
+    let mut last: Option<Instant> = None;
     loop {
-        let now = relay.clock.now();
-        let before = now.minus(ttl);
+        if last.is_some_and(|last| relay.ledger.rests_since(last) && last.elapsed() < ttl) {
+            tokio::time::sleep(PURGE_EVERY).await;
+            continue;
+        }
+        last = Some(Instant::now());
+        let now = clock.now();
         let forgotten = async {
-            let fallback = relay.fallback.purge(before).await?;
-            let dead = relay.store.purge_dead(now.minus(KEEP_DEAD)).await?;
-            Ok::<_, StoreError>(fallback + dead + relay.store.purge(before).await?)
+            let dead = relay.ledger.store().purge_dead(now.minus(KEEP_DEAD)).await?;
+            Ok::<_, StoreError>(dead + relay.once.purge(now.minus(ttl)).await?)
         };
         match forgotten.await {
             Ok(0) => {}
@@ -32,29 +67,19 @@ pub(super) async fn purge(relay: Arc<Relay>, ttl: Duration) {
 }
 
 /// Keeps the outbox in order and counted.
-pub(super) async fn tend_outbox(relay: Arc<Relay>) {
+async fn tend_outbox(relay: Arc<Relay>) {
     loop {
-        // What fails here is told by whoever cannot go on without it.
-        if let Ok(1..) = relay.store.give_turns(relay.clock.now()).await {
-            relay.outbox_wake.notify_one();
-        }
-        count_outbox(&relay).await;
+        relay.forwarding.tend().await;
         tokio::time::sleep(TEND_EVERY).await;
     }
 }
 
 /// Events may wait from a time when there was an app.
-pub(super) async fn tell_what_waits_for_nobody(relay: Arc<Relay>) {
-    if let Some(Counts { waiting: waiting @ 1.., .. }) = count_outbox(&relay).await {
+async fn tell_what_waits_for_nobody(relay: Arc<Relay>) {
+    if let Some(Counts { waiting: waiting @ 1.., .. }) = relay.forwarding.count().await {
         tracing::warn!(
             waiting,
             "events wait in the outbox, and FORWARD_URL is not set; see: neon-sms-relay outbox list"
         );
     }
-}
-
-async fn count_outbox(relay: &Relay) -> Option<Counts> {
-    let counts = relay.store.counts().await.ok()?;
-    relay.metrics.outbox(counts.waiting, counts.dead);
-    Some(counts)
 }

@@ -9,6 +9,7 @@ use super::serve::stop_signal;
 use crate::app::{App, Parts};
 use crate::dev::{DevOptions, DevServer, InboxProvider};
 use crate::domain::SystemClock;
+use crate::telemetry::metrics::Metrics;
 use anyhow::Context;
 use ports::Wish;
 use sms_providers::client::http_client;
@@ -45,7 +46,8 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     // The address in figures: how `localhost` is resolved is the browser's business.
     let auth_url = Url::parse(&format!("http://127.0.0.1:{}/neondb/auth", neon.number))?;
     let (settings, ignored) = variables::settings(&vars, &auth_url)?;
-    super::start_logging(&settings)?;
+    let metrics = Metrics::default();
+    let _log = super::start_logging(&settings, &metrics)?;
     super::runtime()?.block_on(async {
         let clock = Arc::new(SystemClock);
         let lines = terminal::lines()?;
@@ -54,7 +56,7 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
         });
         let providers: Option<Vec<Arc<dyn sms_providers::SmsProvider>>> = Some(vec![Arc::new(inbox.clone())]);
         let listener = Some(relay.listeners.pop().context("nothing listens")?);
-        let app = App::build(&settings, Parts { providers, listener, ..Parts::default() })?;
+        let app = App::build(&settings, Parts { providers, listener, metrics, ..Parts::default() })?;
         let dev = DevServer::start(DevOptions {
             listeners: neon.listeners,
             webhook_url: webhook.clone(),

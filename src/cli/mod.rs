@@ -10,7 +10,8 @@ mod send;
 mod serve;
 
 use crate::config::{ConfigErrors, Fault, Settings};
-use crate::telemetry::{self, LogFormat};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::{self, LogEnd, LogFormat};
 use clap::{Parser, Subcommand};
 use output::{Output, complain};
 use sms_providers::PhoneNumber;
@@ -132,12 +133,13 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
-fn start_logging(settings: &Settings) -> anyhow::Result<()> {
+/// Logs until what is returned is dropped.
+fn start_logging(settings: &Settings, metrics: &Metrics) -> anyhow::Result<LogEnd> {
     let format = match settings.server.json_logs {
         Some(true) => LogFormat::Json,
         Some(false) => LogFormat::Pretty,
         None => LogFormat::for_this_output(),
     };
     let filter = &settings.server.log_filter;
-    telemetry::start(filter, format, std::io::stdout).map_err(anyhow::Error::from_boxed)
+    telemetry::start(filter, format, telemetry::stdout()?, metrics).map_err(anyhow::Error::from_boxed)
 }

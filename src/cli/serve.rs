@@ -1,16 +1,18 @@
 //! `neon-sms-relay serve`: the production server, its signals and its drain.
 
 use crate::app::{App, Parts};
+use crate::telemetry::metrics::Metrics;
 use std::process::ExitCode;
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
     let settings = super::settings()?;
-    super::start_logging(&settings)?;
+    let metrics = Metrics::default();
+    let _log = super::start_logging(&settings, &metrics)?;
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
     super::runtime()?.block_on(async {
-        let app = App::build(&settings, Parts::default())?;
+        let app = App::build(&settings, Parts { metrics, ..Parts::default() })?;
         let metrics = app.metrics_address().map(|address| address.to_string());
         tracing::info!(address = %app.address(), metrics, version = env!("CARGO_PKG_VERSION"), "listening");
         let cut_off = app.run_until(stop_signal()).await?;

@@ -88,8 +88,10 @@ pub enum NotTaken {
 
 /// How long an event waits in the outbox before it is given up.
 pub const PATIENCE: Duration = Duration::from_secs(24 * 3600);
-const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+/// The pause after the first attempt is at most twice this.
+pub const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause between two attempts.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// When to try again after the failure of attempt number `attempt`; `None` if that would be after `give_up_at`.
 ///

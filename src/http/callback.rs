@@ -7,6 +7,7 @@ use super::delivery::read_body;
 use super::error::ApiError;
 use crate::domain::{Clock, DeliveryRef};
 use crate::relay::Relay;
+use crate::telemetry::{Refusal, Refusals};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use sms_providers::{RawCallback, StatusCallback};
@@ -29,10 +30,11 @@ pub(super) async fn receive(
     path: Path<(String, String)>,
     callbacks: Data<Callbacks>,
     clock: Data<dyn Clock>,
+    refusals: Data<Refusals>,
     relay: Data<Relay>,
 ) -> Result<HttpResponse, ApiError> {
     let (provider, reference) = path.into_inner();
-    let verifier = callbacks.providers.get(provider.as_str()).ok_or(ApiError::NotFound)?;
+    let (name, verifier) = callbacks.providers.get_key_value(provider.as_str()).ok_or(ApiError::NotFound)?;
     let delivery = DeliveryRef::parse(&reference).ok_or(ApiError::NotFound)?;
     let mut url = callbacks.base.clone().ok_or(ApiError::NotFound)?;
     if let Ok(mut segments) = url.path_segments_mut() {
@@ -47,12 +49,13 @@ pub(super) async fn receive(
         .collect();
     let raw = RawCallback { url: &url, headers: &headers, body: &body };
     let update = verifier.verify(&raw, clock.now().to_system_time()).map_err(|error| {
-        tracing::warn!(provider, %error, "a status callback was refused");
+        let (message, reason) = ("status callbacks are refused", ApiError::CallbackRefused.parts().1);
+        refusals.note(Refusal { message, reason, provider: Some(name) }, || error.to_string());
         ApiError::CallbackRefused
     })?;
     if let Some(update) = update {
         // Already logged and counted where it failed.
-        let _ = relay.record_status(&delivery, &update).await;
+        let _ = relay.texting.record_status(&delivery, &update).await;
     }
     Ok(HttpResponse::NoContent().finish())
 }

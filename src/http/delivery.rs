@@ -3,9 +3,9 @@
 use super::error::ApiError;
 use crate::domain::Clock;
 use crate::neon::headers::PREFIX;
-use crate::neon::{VerifiedDelivery, Verifier};
-use crate::relay;
-use crate::telemetry::metrics::Metrics;
+use crate::neon::{VerifiedDelivery, Verifier, VerifyError};
+use crate::relay::forwarding::ATTEMPT;
+use crate::telemetry::{Refusal, Refusals};
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 use actix_web::web::{Bytes, BytesMut, Data};
@@ -27,6 +27,8 @@ pub struct Gate {
     pub verifier: Verifier,
     /// The time that timestamps are held against.
     pub clock: Arc<dyn Clock>,
+    /// How long after a request's arrival it has to be answered.
+    pub answer_within: Duration,
 }
 
 /// A verified delivery, and when it came.
@@ -45,23 +47,27 @@ impl FromRequest for Arrived {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let at = Instant::now();
-            let delivery = verify(&request, payload).await.inspect_err(|error| refused(&request, *error))?;
+            let delivery =
+                verify(&request, payload, at).await.inspect_err(|error| refused(&request, *error))?;
             Ok(Self { delivery, at })
         })
     }
 }
 
-async fn verify(request: &HttpRequest, payload: Payload) -> Result<VerifiedDelivery, ApiError> {
+async fn verify(request: &HttpRequest, payload: Payload, at: Instant) -> Result<VerifiedDelivery, ApiError> {
     let gate = request.app_data::<Data<Gate>>().ok_or(ApiError::NotFound)?;
     // Read first, then refuse: leaving a small body unread costs its connection and several times the work.
     let body = read_body(request.headers(), payload).await?;
     // Its signature would hold: it is Neon's own request, come back by FORWARD_URL.
-    if request.headers().contains_key(relay::ATTEMPT) {
+    if request.headers().contains_key(ATTEMPT) {
         return Err(ApiError::Loop);
     }
     let neon_headers = request.headers().iter().filter(|(name, _)| name.as_str().starts_with(PREFIX));
     let neon_headers = neon_headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
-    Ok(gate.verifier.verify(neon_headers.collect(), body, gate.clock.now()).await?)
+    let verifying = gate.verifier.verify(neon_headers.collect(), body, gate.clock.now());
+    // It waits for nothing but keys.
+    let verified = tokio::time::timeout_at(at + gate.answer_within, verifying).await;
+    Ok(verified.unwrap_or(Err(VerifyError::KeysUnavailable))?)
 }
 
 /// Reads at most 64 KiB within a few seconds.
@@ -85,9 +91,9 @@ pub(super) async fn read_body(headers: &HeaderMap, mut payload: Payload) -> Resu
 }
 
 fn refused(request: &HttpRequest, error: ApiError) {
-    let reason = error.parts().1;
-    tracing::warn!(reason, detail = %error, "a request to the webhook was refused");
-    if let Some(metrics) = request.app_data::<Data<Metrics>>() {
-        metrics.refused(reason);
+    let refusal =
+        Refusal { message: "the webhook refuses requests", reason: error.parts().1, provider: None };
+    if let Some(refusals) = request.app_data::<Data<Refusals>>() {
+        refusals.note(refusal, || error.to_string());
     }
 }

@@ -85,7 +85,7 @@ impl ApiError {
             Self::Refused(R::InvalidPhoneNumber) => (
                 S::UNPROCESSABLE_ENTITY,
                 R::InvalidPhoneNumber.as_str(),
-                "The phone number is not in E.164 form.",
+                "The phone number is not a possible number in E.164 form.",
             ),
             Self::Refused(R::InvalidCode) => {
                 (S::UNPROCESSABLE_ENTITY, R::InvalidCode.as_str(), "The code is not six digits.")

@@ -5,11 +5,9 @@ use crate::relay::Relay;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde_json::json;
-use std::time::Duration;
 use tokio::sync::watch;
 
-/// A load balancer waits little longer than this.
-const STORE_TIMEOUT: Duration = Duration::from_secs(2);
+const UNWELL: &str = "it has panicked, which is a bug, and was started again, or is about to be; see the log";
 
 /// The names of the events that the branch is subscribed to, as far as Neon has said so.
 pub struct Subscribed(pub watch::Receiver<Vec<String>>);
@@ -23,26 +21,33 @@ pub(super) async fn readyz(
     relay: Data<Relay>,
     subscribed: Data<Subscribed>,
 ) -> HttpResponse {
-    let store = tokio::time::timeout(STORE_TIMEOUT, relay.store.ping()).await;
+    let store_works = relay.ledger.is_healthy().await;
     let parts = [
         ("keys", gate.verifier.is_ready()),
-        ("store", matches!(store, Ok(Ok(())))),
-        ("provider", !relay.chain.is_empty()),
+        ("store", store_works || relay.once.does_without_store()),
+        ("provider", relay.texting.is_ready()),
     ];
     let missing: Vec<_> = parts.into_iter().filter_map(|(part, ready)| (!ready).then_some(part)).collect();
     if missing.is_empty() {
-        ready(&relay.warnings(&subscribed.0.borrow()))
+        ready(store_works, &relay.forwarding.warnings(&subscribed.0.borrow()), &relay.tasks.unwell())
     } else {
         HttpResponse::ServiceUnavailable().json(json!({ "status": "not_ready", "missing": missing }))
     }
 }
 
-/// Ready, and what an operator should know all the same.
-fn ready(warnings: &[(String, &'static str)]) -> HttpResponse {
+/// Ready, and what an operator should know all the same. A task that panics is no reason to take the server out:
+/// it is started again, and codes go through meanwhile.
+fn ready(store_works: bool, unhandled: &[(String, &'static str)], unwell: &[&'static str]) -> HttpResponse {
     let mut body = json!({ "status": "ready" });
+    let events = unhandled.iter().map(|(event, problem)| json!({ "event": event, "problem": problem }));
+    let store = (!store_works).then(|| json!({ "part": "store", "problem": STORE_FAILS }));
+    let unwell = unwell.iter().map(|task| json!({ "task": task, "problem": UNWELL }));
+    let warnings: Vec<_> = events.chain(store).chain(unwell).collect();
     if !warnings.is_empty() {
-        let warnings = warnings.iter().map(|(event, problem)| json!({ "event": event, "problem": problem }));
-        body["warnings"] = warnings.collect();
+        body["warnings"] = warnings.into();
     }
     HttpResponse::Ok().json(body)
 }
+
+const STORE_FAILS: &str =
+    "the store fails: codes are sent all the same, and only this instance knows of duplicates";

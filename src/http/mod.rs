@@ -18,7 +18,7 @@ pub use request_log::request_log;
 use actix_web::web::{self, ServiceConfig};
 
 /// The routes on the public port. Their handlers need `Data` of [`Gate`], [`Callbacks`], [`Subscribed`], `Relay`
-/// and `Metrics`.
+/// and `Refusals`.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(

@@ -17,6 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_WEBHOOK_TIMEOUT: u64 = 5;
 
 /// One branch at Neon's management API.
+#[derive(Clone)]
 pub struct NeonApi {
     http: reqwest::Client,
     key: SecretString,

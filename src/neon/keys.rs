@@ -1,23 +1,29 @@
 //! Where verification keys come from: Neon's JWKS documents, cached.
 //!
 //! Fetching happens in one place, [`KeyRefresher::run`], and never in a request, so that a client that
-//! hangs up cannot cut a fetch off and a thousand strangers with invented key ids share one fetch.
+//! hangs up cannot cut a fetch off and a thousand strangers with invented key ids share one fetch. A request
+//! whose key is not there waits for the next fetch: Neon's three attempts are over within milliseconds if it
+//! is refused at once.
 
 use super::jwks::{JwkSet, Kid};
-use crate::domain::{Clock, Timestamp};
+use super::waiting::WaitingRoom;
 use ed25519_dalek::VerifyingKey;
 use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 use url::Url;
 
-/// An unknown key id may cause one fetch in this time, whatever arrives.
-const ON_DEMAND_INTERVAL: Duration = Duration::from_secs(10);
+/// An unknown key id may cause one fetch in this time, whatever arrives. One that has to wait for the next fetch is
+/// answered within Neon's attempt all the same.
+const ON_DEMAND_INTERVAL: Duration = Duration::from_secs(2);
 /// A fetch has to leave time for the SMS within Neon's attempt.
 const FETCH_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How long a key that Neon has withdrawn is still believed.
 const BACKGROUND_INTERVAL: Duration = Duration::from_secs(300);
+/// How often keys are fetched as long as there are none: every request waits for them.
+const FIRST_INTERVAL: Duration = Duration::from_secs(1);
 /// After a failure the next background fetch comes sooner, at first.
 const RETRY_INTERVALS: [Duration; 5] = [
     Duration::from_secs(1),
@@ -30,7 +36,7 @@ const RETRY_INTERVALS: [Duration; 5] = [
 /// Knows the public keys of those who may sign.
 #[async_trait::async_trait]
 pub trait KeySource: Send + Sync {
-    /// The key of this id.
+    /// The key of this id. It may be long in coming; whoever asks has a deadline.
     async fn key(&self, kid: &Kid) -> Result<VerifyingKey, KeyError>;
 
     /// Whether there is a key set at all, however old.
@@ -40,10 +46,10 @@ pub trait KeySource: Send + Sync {
 /// Why there is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// The key set is fresh and does not hold it.
+    /// The key set was fetched after it was asked for, and does not hold it.
     #[error("no key has this id")]
     Unknown,
-    /// The key set cannot be fetched.
+    /// Nothing can be said yet, and too many wait for it.
     #[error("the key set cannot be fetched")]
     Unavailable,
 }
@@ -51,119 +57,110 @@ pub enum KeyError {
 /// Keys from one or several JWKS URLs.
 pub struct HttpKeySource {
     cache: watch::Receiver<Cache>,
-    asks: mpsc::Sender<Ask>,
+    waiting: Arc<WaitingRoom>,
 }
 
 /// The only one that fetches; see [`run`](Self::run).
 pub struct KeyRefresher {
     http: reqwest::Client,
-    clock: Arc<dyn Clock>,
     urls: Vec<Url>,
-    asks: mpsc::Receiver<Ask>,
     cache: watch::Sender<Cache>,
-    last_on_demand: Option<Timestamp>,
-    failures: usize,
+    waiting: Arc<WaitingRoom>,
 }
 
 /// The last good set of each URL, in their order.
-#[derive(Clone)]
-struct Cache {
-    sets: Vec<Option<Arc<JwkSet>>>,
-    fresh: bool,
-}
+type Cache = Vec<Option<Arc<JwkSet>>>;
 
-struct Ask {
-    kid: Kid,
-    answered: oneshot::Sender<()>,
-}
-
-impl Cache {
-    fn get(&self, kid: &Kid) -> Option<VerifyingKey> {
-        self.sets.iter().flatten().find_map(|set| set.get(kid))
-    }
+fn find(cache: &Cache, kid: &Kid) -> Option<VerifyingKey> {
+    cache.iter().flatten().find_map(|set| set.get(kid))
 }
 
 impl HttpKeySource {
     /// A source for these URLs. It is empty until its refresher runs.
-    pub fn new(urls: Vec<Url>, http: reqwest::Client, clock: Arc<dyn Clock>) -> (Self, KeyRefresher) {
-        let (cache, cached) = watch::channel(Cache { sets: vec![None; urls.len()], fresh: false });
-        let (asks, asked) = mpsc::channel(1024);
-        let refresher =
-            KeyRefresher { http, clock, urls, asks: asked, cache, last_on_demand: None, failures: 0 };
-        (Self { cache: cached, asks }, refresher)
+    pub fn new(urls: Vec<Url>, http: reqwest::Client) -> (Self, KeyRefresher) {
+        let (cache, cached) = watch::channel(vec![None; urls.len()]);
+        let waiting = Arc::<WaitingRoom>::default();
+        (Self { cache: cached, waiting: waiting.clone() }, KeyRefresher { http, urls, cache, waiting })
+    }
+
+    fn cached(&self, kid: &Kid) -> Option<VerifyingKey> {
+        find(&self.cache.borrow(), kid)
     }
 }
 
 #[async_trait::async_trait]
 impl KeySource for HttpKeySource {
     async fn key(&self, kid: &Kid) -> Result<VerifyingKey, KeyError> {
-        let cached = self.cache.borrow().get(kid);
-        if let Some(key) = cached {
+        if let Some(key) = self.cached(kid) {
             return Ok(key);
         }
-        let (answered, answer) = oneshot::channel();
-        let ask = Ask { kid: kid.clone(), answered };
-        self.asks.send(ask).await.map_err(|_| KeyError::Unavailable)?;
-        answer.await.map_err(|_| KeyError::Unavailable)?;
-        let cache = self.cache.borrow();
-        match cache.get(kid) {
-            Some(key) => Ok(key),
-            None if cache.fresh => Err(KeyError::Unknown),
-            None => Err(KeyError::Unavailable),
+        let answer = self.waiting.enter(kid);
+        // A fetch may have ended between the two.
+        if let Some(key) = self.cached(kid) {
+            return Ok(key);
         }
+        answer.await.unwrap_or(Err(KeyError::Unavailable))
     }
 
     fn is_ready(&self) -> bool {
-        self.cache.borrow().sets.iter().any(Option::is_some)
+        self.cache.borrow().iter().any(Option::is_some)
     }
 }
 
 impl KeyRefresher {
-    /// Fetches now, then on demand and in the background, until it is dropped or nobody asks any more.
-    pub async fn run(mut self) {
-        self.refresh().await;
+    /// Fetches now, then on demand and in the background, for ever.
+    pub async fn run(&self) {
+        let mut told = vec![None; self.urls.len()];
+        let mut failures = 0;
         loop {
-            let idle = match self.failures {
+            let begun = Instant::now();
+            let fresh = self.refresh(&mut told, failures + 1).await;
+            failures = if fresh { 0 } else { failures + 1 };
+            self.rest(begun, failures).await;
+        }
+    }
+
+    /// Returns when it is time for the next fetch after one that began at `last`. Both times stand from the
+    /// start: no request puts them off.
+    async fn rest(&self, last: Instant, failures: usize) {
+        let unasked = last
+            + match failures {
                 0 => BACKGROUND_INTERVAL,
+                _ if self.cache.borrow().iter().all(Option::is_none) => FIRST_INTERVAL,
                 failures => RETRY_INTERVALS[failures.min(RETRY_INTERVALS.len()) - 1],
             };
-            tokio::select! {
-                ask = self.asks.recv() => match ask {
-                    Some(ask) => self.answer(ask).await,
-                    None => return,
-                },
-                () = tokio::time::sleep(idle) => self.refresh().await,
-            }
+        let asked = async {
+            self.waiting.somebody().await;
+            sleep_until(last + ON_DEMAND_INTERVAL).await;
+        };
+        tokio::select! {
+            () = sleep_until(unasked) => {}
+            () = asked => {}
         }
     }
 
-    async fn answer(&mut self, ask: Ask) {
-        let now = self.clock.now();
-        let allowed = self.last_on_demand.is_none_or(|last| now.distance(last) >= ON_DEMAND_INTERVAL);
-        // Whoever asked while a fetch was running may find the key in what that fetch brought.
-        let found = self.cache.borrow().get(&ask.kid).is_some();
-        if allowed && !found {
-            self.last_on_demand = Some(now);
-            self.refresh().await;
-        }
-        // Whoever asked has hung up if this fails.
-        let _ = ask.answered.send(());
-    }
-
-    async fn refresh(&mut self) {
+    /// Fetches every key set; whether all came. What failed is told when it begins and ever more rarely after.
+    async fn refresh(&self, told: &mut [Option<&'static str>], attempt: usize) -> bool {
+        let fetch_number = self.waiting.fetch_begins();
         let fetched = join_all(self.urls.iter().map(|url| fetch(&self.http, url))).await;
         let fresh = fetched.iter().all(Result::is_ok);
-        self.failures = if fresh { 0 } else { self.failures + 1 };
-        let mut sets = self.cache.borrow().sets.clone();
-        for ((known, url), fetched) in sets.iter_mut().zip(&self.urls).zip(fetched) {
+        let mut sets = self.cache.borrow().clone();
+        for (((known, told), url), fetched) in sets.iter_mut().zip(told).zip(&self.urls).zip(fetched) {
             match fetched {
-                Ok(set) => *known = Some(Arc::new(set)),
+                Ok(set) => {
+                    *known = Some(Arc::new(set));
+                    *told = None;
+                }
                 Err(reason) => {
-                    tracing::warn!(jwks.url = %url, reason, kept = known.is_some(), "cannot fetch the key set");
+                    if told.replace(reason) != Some(reason) || attempt.is_power_of_two() {
+                        tracing::warn!(jwks.url = %url, reason, attempt, kept = known.is_some(), "cannot fetch the key set");
+                    }
                 }
             }
         }
-        self.cache.send_replace(Cache { sets, fresh });
+        self.cache.send_replace(sets.clone());
+        self.waiting.fetch_ended(fetch_number, |kid| find(&sets, kid), fresh);
+        fresh
     }
 }
 

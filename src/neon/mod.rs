@@ -10,6 +10,7 @@ pub mod headers;
 pub mod jwks;
 pub mod jws;
 pub mod keys;
+mod waiting;
 
 pub use error::VerifyError;
 pub use keys::{HttpKeySource, KeyError, KeyRefresher, KeySource};
@@ -89,7 +90,7 @@ impl Verifier {
     }
 
     /// Verifies one request: its headers whose names start with [`headers::PREFIX`], in lower case, and its
-    /// raw body.
+    /// raw body. If the key is not known it waits for the keys to be fetched; whoever calls has a deadline.
     pub async fn verify(
         &self,
         neon_headers: Vec<(String, Vec<u8>)>,

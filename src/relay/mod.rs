@@ -1,182 +1,101 @@
 //! What the product does: one event in, one reply out, at most one text.
 //!
-//! Knows neither HTTP nor how Neon signs. Work runs on tracked tasks, never in the caller: a client that
-//! hangs up does not stop a text that is on its way.
+//! [`Relay`] conducts; the work is done in three rooms that do not know each other, but for the first:
+//! [`once`] keeps an event to one flight, one lease and one reply, [`texting`] sends codes, [`forwarding`]
+//! brings everything else to the user's app. None knows HTTP or how Neon signs. Work runs on tracked tasks,
+//! never in the caller: a client that hangs up does not stop a text that is on its way.
 
-mod ask;
-mod flight;
-mod forward;
-mod otp;
-mod outage;
-mod outbox;
-mod ownership;
-mod process;
-mod settle;
+pub mod forwarding;
+pub mod once;
+pub mod texting;
 
-pub use flight::Flights;
-pub use forward::{ATTEMPT, Forwarder};
-pub use outage::{OnceAMinute, Outage};
+pub use once::Answer;
 
-use crate::domain::{
-    Clock, DeliveryRef, Event, HashKey, MessageTemplate, Reply, Routing, Timestamp, TryAgainReason, unhandled,
-};
+use crate::domain::{Destination, Event, NeonEvent, Recipient, Reply, Route, TryAgainReason, route};
 use crate::neon::VerifiedDelivery;
-use crate::store::memory::MemoryStore;
-use crate::store::{StatusChange, Store, StoreError};
+use crate::store::{NewDelivery, Outcome};
 use crate::tasks::Tasks;
-use crate::telemetry::metrics::Metrics;
-use sms_providers::{FailoverChain, StatusUpdate};
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use forwarding::Forwarding;
+use once::{Ledger, Once, Ownership};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, OnceCell};
+use texting::Texting;
 use tokio::time::Instant;
-use url::Url;
 
-/// All that one event gets, from its first attempt: Neon gives up after 15 s.
-const EVENT_TIME: Duration = Duration::from_secs(12);
-/// How often something that is another's to change is looked at, at first and at the slowest.
-const POLL: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(250));
-/// A store that takes longer is as good as down: the user waits.
-const STORE_TIMEOUT: Duration = Duration::from_secs(3);
 /// No text waits longer for a store that is slow to say under which key its number is hashed.
 const KEY_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// The relay and its ports.
+/// The relay: its rooms, and the ledger that they share.
 pub struct Relay {
     /// What is remembered.
-    pub store: Arc<dyn Store>,
-    /// What is remembered while the store is down, in this process.
-    pub fallback: Arc<MemoryStore>,
-    /// What is said about a store that is down.
-    pub outage: Arc<Outage>,
-    /// What to do when the store is down.
-    pub on_store_failure: StoreFailure,
-    /// Who sends.
-    pub chain: FailoverChain,
-    /// What is sent.
-    pub template: MessageTemplate,
-    /// What happens to events that are not for SMS.
-    pub routing: Routing,
-    /// Calls the user's app.
-    pub forwarder: Forwarder,
-    /// Told of every change after which an item of the outbox may be due.
-    pub outbox_wake: Notify,
-    /// What is said about an app that is down.
-    pub app_failures: OnceAMinute,
-    /// The names of events that came and that nobody handles.
-    pub unhandled: Mutex<BTreeSet<String>>,
-    /// The public URL of `/callbacks`, if providers can reach it.
-    pub callbacks: Option<Url>,
-    /// How long after a request's arrival it has to be answered.
-    pub answer_within: Duration,
-    /// How many requests that may produce a text are written for one event.
-    pub max_sends: u8,
-    /// The key under which numbers are stored and logged, and all else that is kept is sealed; empty until the store has been asked for it.
-    pub hash_key: OnceCell<HashKey>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Runs what outlives a request.
+    pub ledger: Arc<Ledger>,
+    /// Keeps each event to one delivery.
+    pub once: Once,
+    /// Sends codes.
+    pub texting: Texting,
+    /// Brings the rest to the user's app.
+    pub forwarding: Arc<Forwarding>,
+    /// Run what outlives a request.
     pub tasks: Tasks,
-    /// What is running.
-    pub flights: Flights,
-    /// What is counted.
-    pub metrics: Metrics,
-}
-
-/// What to do when the store is down (`STORE_FAILURE`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StoreFailure {
-    /// Send all the same; only this process knows about duplicates.
-    Send,
-    /// Ask Neon to try again.
-    Refuse,
-}
-
-/// What Neon is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The decision.
-    pub reply: Reply,
-    /// Whether it was made for an earlier attempt.
-    pub replayed: bool,
 }
 
 impl Relay {
     /// Handles one delivery that arrived at `arrived`, or joins the flight of an earlier attempt.
     pub async fn handle(self: &Arc<Self>, delivery: VerifiedDelivery, arrived: Instant) -> Answer {
-        let event = delivery.event();
-        let flight = || process::process(self.clone(), delivery.clone());
-        let ticket = self.flights.join_or_start(&event.id, flight);
-        let answer = match ticket {
-            None => again(TryAgainReason::Overloaded),
-            Some(mut ticket) => {
-                let landed = ticket.wait_for(Option::is_some);
-                match tokio::time::timeout_at(arrived + self.answer_within, landed).await {
-                    Ok(Ok(answer)) => answer.clone().unwrap_or_else(|| again(TryAgainReason::Internal)),
-                    Ok(Err(_panicked)) => again(TryAgainReason::Internal),
-                    Err(_too_late) => again(TryAgainReason::InFlight),
-                }
-            }
+        let flight = || self.clone().process(delivery.clone());
+        self.once.answer(delivery.event(), arrived, flight).await
+    }
+
+    async fn process(self: Arc<Self>, verified: VerifiedDelivery) -> Answer {
+        let event = verified.event();
+        let recipient = self.recipient(event).await;
+        let delivery = NewDelivery {
+            id: event.id.clone(),
+            event_type: event.name.clone(),
+            endpoint: event.endpoint.clone(),
+            recipient: recipient.clone(),
         };
-        self.metrics.answered(&event.kind, &answer.reply, arrived.elapsed());
-        answer
+        let work = |ownership| self.dispatch(&verified, recipient.as_ref(), ownership);
+        self.once.process(&delivery, work).await
     }
 
-    /// Asks the store for the key until it has said it, so that no event need do so.
-    pub async fn warm_up(&self) {
-        while let Err(error) = self.hash_key.get_or_try_init(|| self.store.hash_key()).await {
-            self.outage.failed(&error);
-            tokio::time::sleep(POLL.1).await;
-        }
-    }
-
-    async fn key(&self, within: Duration) -> Result<&HashKey, StoreError> {
-        let key = self.hash_key.get_or_try_init(|| self.store.hash_key());
-        tokio::time::timeout(within, key).await.unwrap_or_else(|_| Err(StoreError::timed_out()))
-    }
-
-    /// What is left of an event's time. An attempt that comes after it is up is one that somebody still waits
-    /// for.
-    fn time_left(&self, first_claimed_at: Timestamp) -> Duration {
-        EVENT_TIME.saturating_sub(self.clock.now().since(first_claimed_at)).max(self.answer_within)
-    }
-
-    fn saw_unhandled(&self, event: &Event) {
-        self.unhandled.lock().unwrap_or_else(PoisonError::into_inner).insert(event.name.clone());
-    }
-
-    /// What the operator has to know about events that nobody handles: of those that came, and of those to
-    /// which the branch subscribes; a name and a sentence each.
-    pub fn warnings(&self, subscribed: &[String]) -> Vec<(String, &'static str)> {
-        let mut names = self.unhandled.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if self.routing.targets.is_empty() {
-            names.extend(subscribed.iter().cloned());
-        }
-        let allow_sign_up = self.routing.allow_sign_up;
-        names
-            .into_iter()
-            .filter_map(|name| unhandled(&name, allow_sign_up).map(|told| (name, told)))
-            .collect()
-    }
-
-    /// Records a verified status report; a report for a delivery that nobody knows is dropped.
-    pub async fn record_status(
+    async fn dispatch(
         &self,
-        delivery: &DeliveryRef,
-        update: &StatusUpdate,
-    ) -> Result<StatusChange, StoreError> {
-        let change =
-            self.store.record_status(delivery, update).await.inspect_err(|e| self.outage.failed(e))?;
-        if let StatusChange::Raised(provider) = change {
-            let provider = provider.map(sms_providers::ProviderName::as_str);
-            let code = update.code.as_ref().map(ToString::to_string);
-            tracing::info!(delivery.reference = %delivery, provider, status = %update.status, vendor.code = code, "the provider reported a status");
-        }
-        Ok(change)
+        verified: &VerifiedDelivery,
+        recipient: Option<&Recipient>,
+        ownership: Arc<Ownership>,
+    ) -> Outcome {
+        let event = verified.event();
+        let lease = ownership.lease();
+        let within = self.once.time_left(lease.first_claimed_at);
+        let attempt = u32::try_from(lease.token).unwrap_or(u32::MAX);
+        let reply = match (route(event, self.forwarding.routing()), &event.kind) {
+            (Route::Sms, NeonEvent::SendOtp(otp)) => {
+                let (reply, attempts) = self.texting.send(event, otp, recipient, &ownership, within).await;
+                return Outcome { reply, attempts, queued: None };
+            }
+            // Only a send.otp is routed there.
+            (Route::Sms, _) => Reply::TryAgain(TryAgainReason::Internal),
+            (Route::Queue, _) if ownership.durable() => return self.forwarding.queue(verified).await,
+            (Route::Forward, _) => self.forwarding.ask(verified, attempt, within).await,
+            // Where nothing can be kept, only the app itself can take it.
+            (Route::Queue, _) => match self.forwarding.ask(verified, attempt, within).await {
+                Reply::App { status: 200..=299, .. } => Reply::Done(None),
+                _ => Reply::TryAgain(TryAgainReason::StoreUnavailable),
+            },
+            (Route::Acknowledge, _) => Reply::Done(None),
+            (Route::AllowSignUp, _) => Reply::App { status: 200, body: br#"{"allowed":true}"#.to_vec() },
+            (Route::DenySignUp, _) => self.forwarding.deny_sign_up(event),
+            (Route::Refuse(reason), _) => self.forwarding.refuse(event, reason),
+        };
+        Outcome { reply, attempts: Vec::new(), queued: None }
     }
-}
 
-fn again(reason: TryAgainReason) -> Answer {
-    Answer { reply: Reply::TryAgain(reason), replayed: false }
+    /// The stand-in for the number that an event names, where there is one to send to.
+    async fn recipient(&self, event: &Event) -> Option<Recipient> {
+        let NeonEvent::SendOtp(otp) = &event.kind else { return None };
+        let Destination::Number(number) = &otp.destination else { return None };
+        // If the key cannot be had, the claim that follows meets the same failure and handles it.
+        self.ledger.key(KEY_TIMEOUT).await.ok().map(|key| key.recipient(number))
+    }
 }

@@ -17,7 +17,7 @@ pub mod postgres;
 mod row;
 pub mod sqlite;
 
-pub use outbox::{Counts, Entry, EntryState, Item, NewItem, Next, Outbox, Selection, Taken};
+pub use outbox::{Counts, Entry, EntryState, Item, NewItem, Next, Outbox, Selection, Taken, Whose};
 
 use crate::domain::{DeliveryRef, EndpointId, EventId, HashKey, Recipient, Reply, Timestamp};
 use sms_providers::{ProviderName, StatusUpdate};
@@ -30,7 +30,8 @@ pub trait DeliveryStore: Send + Sync {
     /// Takes ownership of an event for `lease`, or says who has it. One atomic step.
     ///
     /// A new event, and one whose lease lapsed before `now`, is `Acquired`; the row keeps its
-    /// [`DeliveryRef`] and its first claim's time across owners.
+    /// [`DeliveryRef`] and its first claim's time across owners. A lease that ends more than [`LONGEST_LEASE`]
+    /// after `now` counts as lapsed.
     async fn claim(
         &self,
         delivery: &NewDelivery,
@@ -64,7 +65,17 @@ pub trait DeliveryStore: Send + Sync {
 
     /// Succeeds if the store can be read and written.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Whether it may fall asleep while nobody uses it, so that asking it anything wakes it, at a price.
+    fn sleeps(&self) -> bool {
+        false
+    }
 }
+
+/// No owner holds anything for longer without renewing it. A lease that ends later was written by somebody whose
+/// clock was wrong, and would keep everybody out until that time has come. It is far longer than any lease, so that
+/// the clocks of two machines may differ by most of it.
+pub const LONGEST_LEASE: Duration = Duration::from_secs(60);
 
 /// A whole store: what was delivered, and what waits to be.
 pub trait Store: DeliveryStore + Outbox {}

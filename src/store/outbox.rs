@@ -4,16 +4,26 @@
 //! so it is there whenever Neon was told that the event is taken care of. Whoever works on an item leases it; an
 //! owner that dies lets the lease lapse. Only the oldest living item of a lane has its turn.
 
-use super::StoreError;
+use super::{LONGEST_LEASE, StoreError};
+use crate::domain::app::{LONGEST_PAUSE, SHORTEST_PAUSE};
 use crate::domain::{EndpointId, EventId, Timestamp};
 use std::time::Duration;
 
 /// Keeps items until the app has taken them, or until they are given up.
 #[async_trait::async_trait]
 pub trait Outbox: Send + Sync {
-    /// Leases up to `limit` items that are due, the longest due first, and counts the attempt that is about to be
-    /// made.
-    async fn take_due(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Taken, StoreError>;
+    /// Leases up to `limit` items of `whose` that are due, the longest due first, and counts the attempt that is
+    /// about to be made. All others stay as they are.
+    ///
+    /// A lease, and a time to be due, that lie further ahead than they ever can were written under a clock that
+    /// was wrong: both count as over ([`LONGEST_LEASE`](super::LONGEST_LEASE)).
+    async fn take_due(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+        whose: Whose<'_>,
+    ) -> Result<Taken, StoreError>;
 
     /// Forgets an item that the app has taken, whoever holds its lease by now; the next of its lane has its turn.
     async fn delivered(&self, id: &EventId, now: Timestamp) -> Result<(), StoreError>;
@@ -22,7 +32,8 @@ pub trait Outbox: Send + Sync {
     /// somebody else has taken the item since.
     async fn failed(&self, item: &Item, failure: &str, next: Next) -> Result<(), StoreError>;
 
-    /// Gives a turn to whoever is the oldest of its lane and has none; returns how many there were.
+    /// Gives a turn to whoever is the oldest of its lane and has none, and to whoever waits for a time that lies
+    /// further ahead than it ever can; returns how many there were.
     ///
     /// Others' changes may go unnoticed where items come and go in the same moment.
     async fn give_turns(&self, now: Timestamp) -> Result<u64, StoreError>;
@@ -50,6 +61,31 @@ pub trait Outbox: Send + Sync {
 
     /// How many items there are.
     async fn counts(&self) -> Result<Counts, StoreError>;
+}
+
+/// Whose items are worked on. A store may be shared, or be a copy of somebody else's, and what is theirs is not
+/// ours to bring or to give up.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Whose<'a> {
+    /// The endpoints that are served; `None` is any. An item of no endpoint is anybody's.
+    pub only: Option<&'a [EndpointId]>,
+    /// The endpoints that have enough to do for now; `None` in it stands for items of no endpoint.
+    pub except: &'a [Option<EndpointId>],
+}
+
+impl Whose<'_> {
+    /// Whether an item of this endpoint is meant.
+    pub fn includes(&self, endpoint: Option<&EndpointId>) -> bool {
+        let served = endpoint.is_none_or(|id| self.only.is_none_or(|only| only.contains(id)));
+        served && !self.except.iter().any(|except| except.as_ref() == endpoint)
+    }
+}
+
+/// How much later than `now` an item that was tried so often can be due at the most, in milliseconds; beside it,
+/// the clocks of two machines may differ.
+pub(super) fn latest_due(now: Timestamp, attempts: u32) -> Timestamp {
+    let pause = SHORTEST_PAUSE.saturating_mul(2_u32.saturating_pow(attempts)).min(LONGEST_PAUSE);
+    now.plus(pause).plus(LONGEST_LEASE)
 }
 
 /// An event on its way into the outbox.

@@ -24,6 +24,8 @@ pub struct Metrics {
     forward_time: Histogram,
     outbox_waiting: Gauge,
     outbox_dead: Gauge,
+    log_lines_dropped: Counter,
+    task_restarts: Family<TaskLabels, Counter>,
 }
 
 /// Who waits for the answer of the app.
@@ -63,6 +65,11 @@ struct ProviderLabels {
     provider: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TaskLabels {
+    task: &'static str,
+}
+
 /// Up to Neon's 15 s, finest where a user starts to notice.
 const SECONDS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 6.0, 10.0, 15.0];
 
@@ -84,6 +91,8 @@ impl Default for Metrics {
             forward_time: seconds(),
             outbox_waiting: Gauge::default(),
             outbox_dead: Gauge::default(),
+            log_lines_dropped: Counter::default(),
+            task_restarts: Family::default(),
         }
     }
 }
@@ -135,6 +144,16 @@ impl Metrics {
         self.outbox_dead.set(i64::try_from(dead).unwrap_or(i64::MAX));
     }
 
+    /// A task that runs for ever has panicked, and is started again.
+    pub fn task_panicked(&self, task: &'static str) {
+        self.task_restarts.get_or_create(&TaskLabels { task }).inc();
+    }
+
+    /// What counts lines that were logged and not written.
+    pub(super) fn log_lines_dropped(&self) -> Counter {
+        self.log_lines_dropped.clone()
+    }
+
     /// The text format of OpenMetrics 1.0.
     pub fn render(&self) -> String {
         let mut registry = Registry::with_prefix("neon_sms_relay");
@@ -172,6 +191,16 @@ impl Metrics {
             self.outbox_waiting.clone(),
         );
         registry.register("outbox_dead", "Events that were given up and are kept", self.outbox_dead.clone());
+        registry.register(
+            "log_lines_dropped",
+            "Log lines that were not read in time, or could not be written",
+            self.log_lines_dropped.clone(),
+        );
+        registry.register(
+            "task_restarts",
+            "Panics of tasks that run for ever, after which they were started again",
+            self.task_restarts.clone(),
+        );
         let mut text = String::new();
         // Writing to a String does not fail.
         let _ = text::encode(&mut text, &registry);

@@ -3,11 +3,18 @@
 //! Never logged, at any level: codes, texts, whole phone numbers, secrets, a vendor's or an app's words.
 
 pub mod metrics;
+mod refusals;
+mod writer;
 
-use std::io::IsTerminal;
+pub use refusals::{Refusal, Refusals};
+pub use writer::LogEnd;
+
+use metrics::Metrics;
+use std::io::{self, IsTerminal, Write};
+use std::panic;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
+use writer::LogQueue;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +28,7 @@ pub enum LogFormat {
 impl LogFormat {
     /// Pretty on a terminal, JSON elsewhere.
     pub fn for_this_output() -> Self {
-        if std::io::stdout().is_terminal() { Self::Pretty } else { Self::Json }
+        if io::stdout().is_terminal() { Self::Pretty } else { Self::Json }
     }
 }
 
@@ -29,24 +36,28 @@ impl LogFormat {
 const ALWAYS: &str = "hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,h2=warn,actix_http=warn,\
                       actix_server=warn,actix_web=warn,mio=warn,tokio_postgres=warn,minijinja=warn";
 
-/// Starts logging with a filter in the syntax of `RUST_LOG`.
+/// Starts logging to `output` with a filter in the syntax of `RUST_LOG`. Lines that do not get there are counted.
 ///
-/// Whatever the filter says, libraries that would log what passes through them stay at `warn`.
+/// Whatever the filter says, libraries that would log what passes through them stay at `warn`. A panic is logged
+/// by its place alone, since its message may hold anything.
 ///
 /// # Errors
-/// If the filter does not parse, or logging was started before.
-pub fn start<W>(
+/// If the filter does not parse, logging was started before, or there is no thread for it.
+pub fn start(
     filter: &str,
     format: LogFormat,
-    writer: W,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
-where
-    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
-{
+    output: impl Write + Send + 'static,
+    metrics: &Metrics,
+) -> Result<LogEnd, Box<dyn std::error::Error + Send + Sync>> {
     let filter = ALWAYS.split(',').try_fold(EnvFilter::try_new(filter)?, |filter, quiet| {
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(filter.add_directive(quiet.trim().parse()?))
     })?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    let (queue, end) = LogQueue::start(output, metrics.log_lines_dropped(), |count| {
+        tracing::warn!(count, "log lines were lost: they were not read in time, or could not be written");
+    })?;
+    // Its own errors go to stderr, and to fail there is to panic.
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(queue).log_internal_errors(false);
     match format {
         LogFormat::Json => subscriber
             .json()
@@ -58,10 +69,29 @@ where
         LogFormat::Pretty => {
             let subscriber = subscriber.with_target(false);
             // Left alone, it has colours unless `NO_COLOR` is set.
-            let is_terminal = std::io::stdout().is_terminal();
+            let is_terminal = io::stdout().is_terminal();
             let subscriber = if is_terminal { subscriber } else { subscriber.with_ansi(false) };
             subscriber.finish().try_init()?;
         }
     }
-    Ok(())
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "the program panicked, which is a bug in it; please report the place");
+    }));
+    Ok(end)
+}
+
+/// The process's standard output, past the buffer of the standard library, which would keep what could not be
+/// written and write it later.
+///
+/// # Errors
+/// If the process may open no more files.
+pub fn stdout() -> io::Result<impl Write + Send + 'static> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        Ok(std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?))
+    }
+    #[cfg(not(unix))]
+    Ok(io::stdout())
 }

@@ -4,7 +4,7 @@ use crate::harness::{Signer, serve_keys};
 use crate::process::run;
 use neon_sms_relay::domain::{EventId, Reply, Timestamp};
 use neon_sms_relay::store::sqlite::SqliteStore;
-use neon_sms_relay::store::{Claim, DeliveryStore, NewDelivery, NewItem, Next, Outbox, Outcome};
+use neon_sms_relay::store::{Claim, DeliveryStore, NewDelivery, NewItem, Next, Outbox, Outcome, Whose};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
@@ -256,7 +256,7 @@ async fn give_one_up(file: &Path) {
     };
     let outcome = Outcome { reply: Reply::Done(None), attempts: vec![], queued: Some(queued) };
     store.finish(owned, &outcome, now).await.unwrap();
-    let taken = store.take_due(now, lease, 1).await.unwrap();
+    let taken = store.take_due(now, lease, 1, Whose::default()).await.unwrap();
     store.failed(&taken.items[0], "it answered with 500", Next::Dead(now)).await.unwrap();
 }
 

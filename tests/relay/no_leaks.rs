@@ -249,7 +249,7 @@ async fn no_code_number_text_or_secret_is_ever_written() {
             "invalid_signature",
             "stale_timestamp",
             "body_too_large",
-            "a status callback was refused",
+            "status callbacks are refused",
             "stopped",
         ] {
             assert!(output.contains(reason), "{format}: {reason} is not in\n{output}");

@@ -9,7 +9,7 @@ use neon_sms_relay::domain::Reply;
 use neon_sms_relay::domain::{Clock, EventId, SystemClock};
 use neon_sms_relay::store::memory::MemoryStore;
 use neon_sms_relay::store::{
-    Claim, Counts, DeliveryStore, NewDelivery, NewItem, Next, Outbox, Outcome, Selection,
+    Claim, Counts, DeliveryStore, NewDelivery, NewItem, Next, Outbox, Outcome, Selection, Whose,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -180,7 +180,8 @@ async fn what_was_given_up_is_kept_for_seven_days() {
     let day = Duration::from_secs(86_400);
     for (id, age) in [("old", day * 8), ("young", day * 6)] {
         put(&store, id).await;
-        let item = store.take_due(SystemClock.now(), LEASE, 1).await.unwrap().items.remove(0);
+        let item =
+            store.take_due(SystemClock.now(), LEASE, 1, Whose::default()).await.unwrap().items.remove(0);
         let died_at = SystemClock.now().minus(age);
         store.failed(&item, "it answers 500", Next::Dead(died_at)).await.unwrap();
     }

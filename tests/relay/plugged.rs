@@ -6,9 +6,10 @@ use neon_sms_relay::domain::{DeliveryRef, EventId, HashKey, Timestamp};
 use neon_sms_relay::store::memory::MemoryStore;
 use neon_sms_relay::store::{
     Claim, Counts, DeliveryStore, Entry, Held, Item, Lease, NewDelivery, Next, Outbox, Outcome, Selection,
-    StatusChange, StoreError, Taken,
+    StatusChange, StoreError, Taken, Whose,
 };
 use sms_providers::StatusUpdate;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,7 +17,10 @@ use std::time::Duration;
 #[derive(Default)]
 pub struct Plugged {
     pub store: MemoryStore,
+    sleeps: bool,
     pulled: Mutex<Pulled>,
+    /// How often each operation was asked for.
+    asked: Mutex<BTreeMap<String, usize>>,
 }
 
 #[derive(Default)]
@@ -28,6 +32,11 @@ struct Pulled {
 }
 
 impl Plugged {
+    /// One that falls asleep while nobody uses it.
+    pub fn sleepy() -> Self {
+        Self { sleeps: true, ..Self::default() }
+    }
+
     /// Makes every operation fail, or none.
     pub fn pull(&self, all: bool) {
         *self.pulled.lock().unwrap() = Pulled { all, ..Pulled::default() };
@@ -45,7 +54,13 @@ impl Plugged {
         }
     }
 
+    /// How often each operation was asked for so far.
+    pub fn asked(&self) -> BTreeMap<String, usize> {
+        self.asked.lock().unwrap().clone()
+    }
+
     fn check(&self, operation: &str) -> Result<&MemoryStore, StoreError> {
+        *self.asked.lock().unwrap().entry(operation.to_owned()).or_default() += 1;
         let mut pulled = self.pulled.lock().unwrap();
         if pulled.all || pulled.operations.contains(&operation) {
             pulled.refused += 1;
@@ -98,12 +113,21 @@ impl DeliveryStore for Plugged {
     async fn ping(&self) -> Result<(), StoreError> {
         self.check("ping")?.ping().await
     }
+    fn sleeps(&self) -> bool {
+        self.sleeps
+    }
 }
 
 #[async_trait::async_trait]
 impl Outbox for Plugged {
-    async fn take_due(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Taken, StoreError> {
-        self.check("take_due")?.take_due(now, lease, limit).await
+    async fn take_due(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+        whose: Whose<'_>,
+    ) -> Result<Taken, StoreError> {
+        self.check("take_due")?.take_due(now, lease, limit, whose).await
     }
     async fn delivered(&self, id: &EventId, now: Timestamp) -> Result<(), StoreError> {
         self.check("delivered")?.delivered(id, now).await

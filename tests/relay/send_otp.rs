@@ -88,11 +88,15 @@ async fn what_can_never_be_sent_is_refused_at_once() {
     let relay = TestRelay::start().await;
     let expires = |after| SystemClock.now().plus(Duration::from_secs(after)).to_rfc3339();
     let (expired, dying) = (SystemClock.now().minus(Duration::from_secs(1)).to_rfc3339(), expires(9));
-    let cases: [(&str, Value, &str); 9] = [
+    let cases: [(&str, Value, &str); 12] = [
         ("/user/phone_number", Value::Null, "no_phone_number"),
         ("/user/phone_number", json!("15551234567"), "invalid_phone_number"),
         ("/user/phone_number", json!("+1 555 123 4567"), "invalid_phone_number"),
         ("/user/phone_number", json!(15_551_234_567_u64), "invalid_phone_number"),
+        // Of E.164's form, and yet no number: too short, too long, no country's.
+        ("/user/phone_number", json!("+15551234"), "invalid_phone_number"),
+        ("/user/phone_number", json!("+155512345678"), "invalid_phone_number"),
+        ("/user/phone_number", json!("+999123456789"), "invalid_phone_number"),
         ("/event_data/otp_code", json!("12345"), "invalid_code"),
         ("/event_data/otp_code", json!("12345a"), "invalid_code"),
         ("/event_data/otp_code", json!("1234567"), "invalid_code"),

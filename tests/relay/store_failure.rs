@@ -6,7 +6,6 @@ use neon_sms_relay::app::Parts;
 use neon_sms_relay::domain::{Clock, EventId, SystemClock};
 use neon_sms_relay::store::memory::MemoryStore;
 use neon_sms_relay::store::{Claim, DeliveryStore, NewDelivery};
-use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,16 +50,6 @@ async fn a_store_that_fails_after_the_send_does_not_cause_a_second_one() {
         assert!(relay.deliver(&body).await.replayed, "{rule}");
         assert_eq!(relay.stub.sent().len(), 1, "{rule}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn readiness_follows_the_store_without_a_restart() {
-    let (relay, store) = relay(&[("STORE_FAILURE", "send")]).await;
-    store.pull(true);
-    let answer = relay.get("/readyz").await;
-    assert_eq!((answer.status.as_u16(), &answer.json()["missing"]), (503, &json!(["store"])));
-    store.pull(false);
-    assert_eq!(relay.get("/readyz").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@
 
 #[path = "../postgres_server/mod.rs"]
 mod postgres_server;
+mod served;
 mod suite;
 
 mod outbox;
@@ -80,6 +81,12 @@ macro_rules! contract {
                 old_dead_items_are_forgotten,
                 takers_at_once_share_the_items,
                 what_is_queued_survives_a_restart,
+            );
+            contract!(@each served $home;
+                items_of_endpoints_that_are_not_served_stay_as_they_are,
+                endpoints_that_have_enough_to_do_are_left_out,
+                a_lease_that_lies_further_ahead_than_it_can_keeps_nobody_out,
+                an_item_does_not_wait_for_a_time_that_lies_further_ahead_than_it_can,
             );
         }
     };

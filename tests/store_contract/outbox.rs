@@ -4,14 +4,14 @@ use crate::Home;
 use crate::suite::{LEASE, NOW, accepted, acquire, outcome};
 use neon_sms_relay::domain::{EndpointId, EventId, Reply, Timestamp};
 use neon_sms_relay::store::{
-    Counts, Entry, EntryState, Held, Item, NewItem, Next, Outcome, Selection, Store, Taken,
+    Counts, Entry, EntryState, Held, Item, NewItem, Next, Outcome, Selection, Store, Taken, Whose,
 };
 use std::time::Duration;
 
-const DAY: Duration = Duration::from_secs(86_400);
-const SECOND: Duration = Duration::from_secs(1);
+pub const DAY: Duration = Duration::from_secs(86_400);
+pub const SECOND: Duration = Duration::from_secs(1);
 
-fn new_item(id: &str, lane: &str) -> NewItem {
+pub fn new_item(id: &str, lane: &str) -> NewItem {
     NewItem {
         event_type: "user.created".into(),
         endpoint: EndpointId::new("ep-cool-sound-12345678"),
@@ -26,22 +26,22 @@ fn queued(id: &str, lane: &str) -> Outcome {
     Outcome { queued: Some(new_item(id, lane)), ..outcome(Reply::Done(None)) }
 }
 
-async fn put(store: &dyn Store, id: &str, lane: &str) {
+pub async fn put(store: &dyn Store, id: &str, lane: &str) {
     let lease = acquire(store, id, NOW).await;
     assert_eq!(store.finish(lease, &queued(id, lane), NOW).await.unwrap(), Held::Yes);
 }
 
-async fn take(store: &dyn Store, now: Timestamp) -> Vec<Item> {
-    store.take_due(now, LEASE, 100).await.unwrap().items
+pub async fn take(store: &dyn Store, now: Timestamp) -> Vec<Item> {
+    store.take_due(now, LEASE, 100, Whose::default()).await.unwrap().items
 }
 
-fn ids(items: &[Item]) -> Vec<&str> {
+pub fn ids(items: &[Item]) -> Vec<&str> {
     let mut ids: Vec<_> = items.iter().map(|item| item.id.as_str()).collect();
     ids.sort_unstable();
     ids
 }
 
-async fn listed(store: &dyn Store) -> Vec<Entry> {
+pub async fn listed(store: &dyn Store) -> Vec<Entry> {
     store.list(&Selection::All, 100).await.unwrap()
 }
 
@@ -75,18 +75,18 @@ pub async fn an_event_is_queued_in_the_step_that_finishes_it_and_only_once(home:
 
 pub async fn an_item_is_leased_to_one_owner_until_the_lease_lapses(home: &Home) {
     let store = home.open();
-    assert_eq!(store.take_due(NOW, LEASE, 100).await.unwrap(), Taken::default());
+    assert_eq!(store.take_due(NOW, LEASE, 100, Whose::default()).await.unwrap(), Taken::default());
     put(&*store, "a", "user").await;
     let NewItem { endpoint, sealed, give_up_at, .. } = new_item("a", "user");
     let first = Item { id: EventId::new("a").unwrap(), endpoint, sealed, attempt: 1, give_up_at };
     assert_eq!(take(&*store, NOW).await, std::slice::from_ref(&first));
     for at in [NOW, NOW.plus(LEASE)] {
-        let taken = store.take_due(at, LEASE, 100).await.unwrap();
+        let taken = store.take_due(at, LEASE, 100, Whose::default()).await.unwrap();
         assert_eq!(taken, Taken { items: Vec::new(), next_due: Some(NOW.plus(LEASE)) });
     }
     assert_eq!(take(&*store, NOW.plus(LEASE + SECOND)).await, [Item { attempt: 2, ..first.clone() }]);
     store.delivered(&first.id, NOW).await.unwrap();
-    assert_eq!(store.take_due(NOW.plus(DAY), LEASE, 100).await.unwrap(), Taken::default());
+    assert_eq!(store.take_due(NOW.plus(DAY), LEASE, 100, Whose::default()).await.unwrap(), Taken::default());
 }
 
 pub async fn items_of_a_lane_are_given_out_one_after_the_other_and_lanes_side_by_side(home: &Home) {
@@ -94,7 +94,7 @@ pub async fn items_of_a_lane_are_given_out_one_after_the_other_and_lanes_side_by
     for (id, lane) in [("a1", "a"), ("a2", "a"), ("b1", "b"), ("a3", "a"), ("b2", "b")] {
         put(&*store, id, lane).await;
     }
-    let limited = store.take_due(NOW, LEASE, 1).await.unwrap();
+    let limited = store.take_due(NOW, LEASE, 1, Whose::default()).await.unwrap();
     assert_eq!((ids(&limited.items), limited.next_due), (vec!["a1"], Some(NOW)));
     assert_eq!(ids(&take(&*store, NOW).await), ["b1"]);
     store.delivered(&EventId::new("a1").unwrap(), NOW).await.unwrap();
@@ -143,7 +143,7 @@ async fn bury(store: &dyn Store, id: &str, lane: &str, at: Timestamp) {
 pub async fn a_dead_item_is_kept_and_no_longer_in_the_way(home: &Home) {
     let store = home.open();
     bury(&*store, "a", "user", NOW).await;
-    assert_eq!(store.take_due(NOW.plus(DAY), LEASE, 9).await.unwrap(), Taken::default());
+    assert_eq!(store.take_due(NOW.plus(DAY), LEASE, 9, Whose::default()).await.unwrap(), Taken::default());
     put(&*store, "b", "user").await;
     assert_eq!(ids(&take(&*store, NOW).await), ["b"]);
     assert_eq!(store.counts().await.unwrap(), Counts { waiting: 1, dead: 1 });
@@ -159,7 +159,7 @@ pub async fn a_retry_brings_dead_items_back_and_waiting_ones_forward(home: &Home
     bury(&*store, "other", "b", NOW).await;
     put(&*store, "waiting", "c").await;
     let item = take(&*store, NOW).await.remove(0);
-    store.failed(&item, "it answers 500", Next::At(NOW.plus(DAY * 9))).await.unwrap();
+    store.failed(&item, "it answers 500", Next::At(later.plus(SECOND * 60))).await.unwrap();
 
     let one = Selection::One(EventId::new("dead").unwrap());
     assert_eq!(store.retry(&one, later, until).await.unwrap(), 1);
@@ -222,7 +222,7 @@ pub async fn any_number_of_items_is_listed_retried_and_forgotten(home: &Home) {
     let one = Selection::One(EventId::new("777").unwrap());
     assert_eq!(store.list(&one, 9).await.unwrap()[0].id.as_str(), "777");
     assert_eq!(store.retry(&Selection::All, NOW, NOW.plus(DAY)).await.unwrap(), 1_200);
-    assert_eq!(store.take_due(NOW, LEASE, 1_000).await.unwrap().items.len(), 400);
+    assert_eq!(store.take_due(NOW, LEASE, 1_000, Whose::default()).await.unwrap().items.len(), 400);
     assert_eq!(store.discard(&Selection::All, NOW).await.unwrap(), 1_200);
     assert_eq!(store.counts().await.unwrap(), Counts::default());
 }
@@ -245,7 +245,7 @@ pub async fn takers_at_once_share_the_items(home: &Home) {
     }
     let mut given = Vec::new();
     while given.len() < 60 {
-        let takers = (0..8).map(|_| store.take_due(NOW, LEASE, 5));
+        let takers = (0..8).map(|_| store.take_due(NOW, LEASE, 5, Whose::default()));
         let taken = futures_util::future::join_all(takers).await;
         let items: Vec<_> = taken.into_iter().flat_map(|taken| taken.unwrap().items).collect();
         assert!(!items.is_empty(), "nothing is given out any more: {given:?}");

@@ -179,8 +179,8 @@ pub async fn old_events_are_forgotten_unless_somebody_owns_them(home: &Home) {
         store.finish(lease, &outcome(accepted()), NOW).await.unwrap();
     }
     let owned = acquire(&*store, "owned", NOW).await;
-    store.renew(&owned, NOW.plus(Duration::from_secs(86_400))).await.unwrap();
     let later = NOW.plus(Duration::from_secs(3_600));
+    store.renew(&owned, later.plus(LEASE)).await.unwrap();
     let young = acquire(&*store, "young", later).await;
     store.finish(young, &outcome(accepted()), later).await.unwrap();
 

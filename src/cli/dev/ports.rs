@@ -37,7 +37,9 @@ impl Wish {
     /// # Errors
     /// [`ConfigErrors`] if the variable is no port; else if it is taken, or none is free.
     pub fn take(&self, vars: &HashMap<String, String>) -> anyhow::Result<Port> {
-        let asked = vars.get(self.variable).map(|port| port.trim()).filter(|port| !port.is_empty());
+        // Of Kubernetes, for a service of that name; nobody asked for it.
+        let is_ours = |port: &&str| !port.is_empty() && !port.starts_with("tcp://");
+        let asked = vars.get(self.variable).map(|port| port.trim()).filter(is_ours);
         let asked = asked.map(|port| port.parse().map_err(|_| self.no_port())).transpose()?;
         let wanted = asked.unwrap_or(self.usual);
         let (listeners, is_other) = match self.bind(wanted) {
@@ -92,5 +94,23 @@ impl Wish {
             // A machine without IPv6.
             Err(_) => Ok(vec![v4]),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_kubernetes_sets_for_a_service_is_no_wish_for_a_port() {
+        let wish =
+            Wish { variable: "DEV_PORT", usual: 0, whose: "it", rivals: "another", both_families: false };
+        let vars = |port: &str| HashMap::from([("DEV_PORT".to_owned(), port.to_owned())]);
+        for port in ["tcp://10.96.4.1:8025", " ", ""] {
+            let taken = wish.take(&vars(port)).unwrap();
+            assert!(taken.number > 0 && taken.note.is_none(), "{port}");
+        }
+        let fault = wish.take(&vars("80250")).err().unwrap();
+        assert!(fault.is::<ConfigErrors>(), "{fault:#}");
     }
 }

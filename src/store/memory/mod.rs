@@ -3,7 +3,9 @@
 
 mod outbox;
 
-use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StatusChange, StoreError};
+use super::{
+    Claim, DeliveryStore, Held, LONGEST_LEASE, Lease, NewDelivery, Outcome, StatusChange, StoreError,
+};
 use crate::domain::{DeliveryRef, EventId, HashKey, Reply, Timestamp};
 use outbox::Items;
 use sms_providers::{DeliveryStatus, StatusUpdate};
@@ -13,9 +15,16 @@ use std::time::Duration;
 
 /// The store in memory.
 pub struct MemoryStore {
-    rows: Mutex<HashMap<EventId, Row>>,
+    rows: Mutex<Rows>,
     outbox: Mutex<Items>,
     key: Vec<u8>,
+}
+
+#[derive(Default)]
+struct Rows {
+    by_id: HashMap<EventId, Row>,
+    /// Reports name a delivery by its reference alone.
+    ids: HashMap<DeliveryRef, EventId>,
 }
 
 struct Row {
@@ -38,18 +47,18 @@ impl Default for MemoryStore {
 }
 
 impl MemoryStore {
-    fn rows(&self) -> MutexGuard<'_, HashMap<EventId, Row>> {
+    fn rows(&self) -> MutexGuard<'_, Rows> {
         // Every change of a row is one assignment after the other, so a panic leaves it usable.
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The reply of an event that was finished here.
     pub fn finished(&self, id: &EventId) -> Option<Reply> {
-        self.rows().get(id)?.outcome.as_ref().map(|outcome| outcome.reply.clone())
+        self.rows().by_id.get(id)?.outcome.as_ref().map(|outcome| outcome.reply.clone())
     }
 
     fn change(&self, lease: &Lease, change: impl FnOnce(&mut Row)) -> Held {
-        match self.rows().get_mut(&lease.id) {
+        match self.rows().by_id.get_mut(&lease.id) {
             Some(row) if row.token == lease.token && row.outcome.is_none() => {
                 row.possible_sends = lease.possible_sends;
                 change(row);
@@ -69,19 +78,24 @@ impl DeliveryStore for MemoryStore {
         lease: Duration,
     ) -> Result<Claim, StoreError> {
         let mut rows = self.rows();
-        let row = rows.entry(delivery.id.clone()).or_insert_with(|| Row {
-            delivery_ref: DeliveryRef::random(),
-            first_claimed_at: now,
-            token: 0,
-            leased_until: NEVER,
-            possible_sends: 0,
-            status: DeliveryStatus::Accepted,
-            outcome: None,
+        let Rows { by_id, ids } = &mut *rows;
+        let row = by_id.entry(delivery.id.clone()).or_insert_with(|| {
+            let delivery_ref = DeliveryRef::random();
+            ids.insert(delivery_ref.clone(), delivery.id.clone());
+            Row {
+                delivery_ref,
+                first_claimed_at: now,
+                token: 0,
+                leased_until: NEVER,
+                possible_sends: 0,
+                status: DeliveryStatus::Accepted,
+                outcome: None,
+            }
         });
         if let Some(outcome) = &row.outcome {
             return Ok(Claim::Finished(outcome.reply.clone()));
         }
-        if row.leased_until >= now {
+        if (now..=now.plus(LONGEST_LEASE)).contains(&row.leased_until) {
             return Ok(Claim::InFlight);
         }
         row.token += 1;
@@ -124,7 +138,8 @@ impl DeliveryStore for MemoryStore {
         update: &StatusUpdate,
     ) -> Result<StatusChange, StoreError> {
         let mut rows = self.rows();
-        let Some(row) = rows.values_mut().find(|row| row.delivery_ref == *delivery) else {
+        let Rows { by_id, ids } = &mut *rows;
+        let Some(row) = ids.get(delivery).and_then(|id| by_id.get_mut(id)) else {
             return Ok(StatusChange::NotFound);
         };
         if !row.status.may_become(update.status) {
@@ -140,11 +155,17 @@ impl DeliveryStore for MemoryStore {
 
     async fn purge(&self, before: Timestamp) -> Result<u64, StoreError> {
         let mut rows = self.rows();
-        let all = rows.len();
-        rows.retain(|_, row| {
-            row.first_claimed_at >= before || (row.outcome.is_none() && row.leased_until >= before)
+        let Rows { by_id, ids } = &mut *rows;
+        let all = by_id.len();
+        by_id.retain(|_, row| {
+            let keep =
+                row.first_claimed_at >= before || (row.outcome.is_none() && row.leased_until >= before);
+            if !keep {
+                ids.remove(&row.delivery_ref);
+            }
+            keep
         });
-        Ok((all - rows.len()) as u64)
+        Ok((all - by_id.len()) as u64)
     }
 
     async fn hash_key(&self) -> Result<HashKey, StoreError> {

@@ -2,7 +2,11 @@
 
 use super::MemoryStore;
 use crate::domain::{EventId, Timestamp};
-use crate::store::{Counts, Entry, EntryState, Item, NewItem, Next, Outbox, Selection, StoreError, Taken};
+use crate::store::outbox::latest_due;
+use crate::store::{
+    Counts, Entry, EntryState, Item, LONGEST_LEASE, NewItem, Next, Outbox, Selection, StoreError, Taken,
+    Whose,
+};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
@@ -54,6 +58,18 @@ impl Items {
 }
 
 impl Row {
+    /// Takes back what was written under a clock that was wrong; whether it was when the item is due.
+    fn correct(&mut self, now: Timestamp) -> bool {
+        if self.leased_until > now.plus(LONGEST_LEASE) {
+            self.leased_until = NEVER;
+        }
+        let wrong = self.due_at > latest_due(now, self.attempts);
+        if wrong {
+            self.due_at = now;
+        }
+        wrong
+    }
+
     fn is_meant_by(&self, selection: &Selection) -> bool {
         match selection {
             Selection::One(id) => self.id == *id,
@@ -72,14 +88,24 @@ impl MemoryStore {
 
 #[async_trait::async_trait]
 impl Outbox for MemoryStore {
-    async fn take_due(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Taken, StoreError> {
+    async fn take_due(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+        whose: Whose<'_>,
+    ) -> Result<Taken, StoreError> {
         let mut items = self.items();
         let mut lanes = HashSet::new();
         let mut turns: Vec<_> = items
             .rows
             .values_mut()
             .filter(|row| row.dead_at.is_none() && lanes.insert(row.item.lane.clone()))
+            .filter(|row| whose.includes(row.item.endpoint.as_ref()))
             .collect();
+        for row in &mut turns {
+            row.correct(now);
+        }
         turns.sort_by_key(|row| row.due_at);
         let due = turns.iter_mut().filter(|row| row.due_at <= now && row.leased_until < now);
         let take = |row: &mut &mut Row| {
@@ -116,9 +142,11 @@ impl Outbox for MemoryStore {
         Ok(())
     }
 
-    async fn give_turns(&self, _now: Timestamp) -> Result<u64, StoreError> {
+    async fn give_turns(&self, now: Timestamp) -> Result<u64, StoreError> {
         // Whose turn it is is found out anew each time.
-        Ok(0)
+        let mut items = self.items();
+        let waiting = items.rows.values_mut().filter(|row| row.dead_at.is_none());
+        Ok(waiting.map(|row| u64::from(row.correct(now))).sum())
     }
 
     async fn list(&self, selection: &Selection, limit: u32) -> Result<Vec<Entry>, StoreError> {

@@ -8,7 +8,9 @@ mod outbox;
 mod session;
 
 use super::row::{StoredOutcome, read_provider, read_reply};
-use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StatusChange, StoreError};
+use super::{
+    Claim, DeliveryStore, Held, LONGEST_LEASE, Lease, NewDelivery, Outcome, StatusChange, StoreError,
+};
 use crate::domain::{DeliveryRef, EndpointId, HashKey, Timestamp};
 use session::Sessions;
 use sms_providers::{DeliveryStatus, StatusUpdate};
@@ -61,7 +63,7 @@ impl DeliveryStore for PostgresStore {
                      VALUES ($1, $2, $3, $4, $5, $6, 1, $7, 1, $8)
                      ON CONFLICT (event_id) DO UPDATE SET token = d.token + 1, leased_until = $7,
                          possible_sends = least(d.possible_sends + 1, 255)
-                     WHERE d.reply IS NULL AND d.leased_until < $8
+                     WHERE d.reply IS NULL AND d.leased_until NOT BETWEEN $8 AND $9
                      RETURNING token, delivery_ref, first_claimed_at, possible_sends)
                  SELECT token, delivery_ref, first_claimed_at, possible_sends, NULL AS reply FROM claimed
                  UNION ALL
@@ -76,6 +78,7 @@ impl DeliveryStore for PostgresStore {
                     (&recipient.as_ref().map(|recipient| recipient.last_two.as_str()), Type::TEXT),
                     (&now.plus(lease).as_millis(), Type::INT8),
                     (&now.as_millis(), Type::INT8),
+                    (&now.plus(LONGEST_LEASE).as_millis(), Type::INT8),
                 ],
             )
             .await?;
@@ -223,5 +226,9 @@ impl DeliveryStore for PostgresStore {
         // A write that changes nothing, since a replica or a full disk can still be read.
         let update = "UPDATE neon_sms_relay_settings SET value = value WHERE name = 'hash_key' RETURNING 1";
         self.sessions.query(update, &[]).await.map(drop)
+    }
+
+    fn sleeps(&self) -> bool {
+        true
     }
 }

@@ -3,32 +3,51 @@
 
 use super::{PURGE_BATCH, Parameter, PostgresStore, StoreError};
 use crate::domain::{EndpointId, EventId, Timestamp};
-use crate::store::{Counts, Entry, EntryState, Item, Next, Outbox, Selection, Taken};
+use crate::store::{Counts, Entry, EntryState, Item, Next, Outbox, Selection, Taken, Whose};
 use std::time::Duration;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 #[async_trait::async_trait]
 impl Outbox for PostgresStore {
-    async fn take_due(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Taken, StoreError> {
-        // Of two that are due in one lane, as after a retry, only the older one has its turn.
+    async fn take_due(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+        whose: Whose<'_>,
+    ) -> Result<Taken, StoreError> {
+        let only: Option<Vec<&str>> = whose.only.map(|ids| ids.iter().map(EndpointId::as_str).collect());
+        let except: Vec<_> =
+            whose.except.iter().map(|id| id.as_ref().map_or("", EndpointId::as_str)).collect();
+        let (only, except): (Parameter<'_>, Parameter<'_>) =
+            ((&only, Type::TEXT_ARRAY), (&except, Type::TEXT_ARRAY));
         let rows = self
             .sessions
             .query(
-                "WITH due AS (
-                     SELECT seq FROM neon_sms_relay_outbox AS oldest
-                     WHERE dead_at IS NULL AND due_at <= $1 AND leased_until < $1 AND NOT EXISTS (
-                         SELECT FROM neon_sms_relay_outbox AS older
-                         WHERE older.lane = oldest.lane AND older.seq < oldest.seq
-                             AND older.dead_at IS NULL)
-                     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-                 UPDATE neon_sms_relay_outbox AS item SET attempts = attempts + 1, leased_until = $2
-                 FROM due WHERE item.seq = due.seq
-                 RETURNING event_id, endpoint_id, sealed, attempts, give_up_at",
+                &format!(
+                    "WITH due AS (
+                         SELECT seq FROM neon_sms_relay_outbox AS oldest
+                         WHERE due_at <= $1 AND {FREE}
+                         ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED),
+                     ahead AS (
+                         SELECT seq FROM neon_sms_relay_outbox AS oldest
+                         WHERE due_at > {LATEST_DUE} AND {FREE} AND seq IN (
+                             SELECT seq FROM neon_sms_relay_outbox WHERE dead_at IS NULL AND due_at > $1
+                             ORDER BY due_at DESC LIMIT {FURTHEST})
+                         LIMIT $3 FOR UPDATE SKIP LOCKED)
+                     UPDATE neon_sms_relay_outbox AS item
+                     SET attempts = attempts + 1, leased_until = $2, due_at = least(due_at, $1)
+                     FROM (SELECT seq FROM due UNION ALL SELECT seq FROM ahead LIMIT $3) AS given
+                     WHERE item.seq = given.seq
+                     RETURNING event_id, endpoint_id, sealed, attempts, give_up_at"
+                ),
                 &[
                     (&now.as_millis(), Type::INT8),
                     (&now.plus(lease).as_millis(), Type::INT8),
                     (&i64::from(limit), Type::INT8),
+                    only.clone(),
+                    except.clone(),
                 ],
             )
             .await?;
@@ -45,8 +64,11 @@ impl Outbox for PostgresStore {
         // Leased ones are among the longest due, and there are few of them.
         let next = "SELECT min(greatest(due_at, leased_until)) FROM (
                         SELECT due_at, leased_until FROM neon_sms_relay_outbox
-                        WHERE dead_at IS NULL AND due_at IS NOT NULL ORDER BY due_at LIMIT 100) AS turns";
-        let rows = self.sessions.query(next, &[]).await?;
+                        WHERE dead_at IS NULL AND due_at IS NOT NULL
+                            AND (endpoint_id IS NULL OR $1 IS NULL OR endpoint_id = ANY ($1))
+                            AND coalesce(endpoint_id, '') <> ALL ($2)
+                        ORDER BY due_at LIMIT 100) AS turns";
+        let rows = self.sessions.query(next, &[only, except]).await?;
         let next_due: Option<i64> = rows.first().ok_or(StoreError::Corrupt)?.try_get(0)?;
         Ok(Taken { items, next_due: next_due.map(Timestamp::from_millis) })
     }
@@ -80,13 +102,14 @@ impl Outbox for PostgresStore {
     }
 
     async fn give_turns(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let update = "UPDATE neon_sms_relay_outbox AS oldest SET due_at = $1
-                      WHERE due_at IS NULL AND dead_at IS NULL AND NOT EXISTS (
-                          SELECT FROM neon_sms_relay_outbox AS older
-                          WHERE older.lane = oldest.lane AND older.seq < oldest.seq
-                              AND older.dead_at IS NULL)
-                      RETURNING 1";
-        Ok(self.sessions.query(update, &[(&now.as_millis(), Type::INT8)]).await?.len() as u64)
+        let update = format!(
+            "UPDATE neon_sms_relay_outbox AS oldest SET due_at = $1
+             WHERE dead_at IS NULL AND (due_at > {LATEST_DUE} OR due_at IS NULL AND NOT EXISTS (
+                 SELECT FROM neon_sms_relay_outbox AS older
+                 WHERE older.lane = oldest.lane AND older.seq < oldest.seq AND older.dead_at IS NULL))
+             RETURNING 1"
+        );
+        Ok(self.sessions.query(&update, &[(&now.as_millis(), Type::INT8)]).await?.len() as u64)
     }
 
     async fn list(&self, selection: &Selection, limit: u32) -> Result<Vec<Entry>, StoreError> {
@@ -161,6 +184,21 @@ impl Outbox for PostgresStore {
         Ok(Counts { waiting: number(0)?, dead: number(1)? })
     }
 }
+
+/// When an item can be due at the latest, by [`latest_due`](crate::store::outbox); `$1` is the time now.
+const LATEST_DUE: &str = "$1 + 60000 + least(3600000, 1000 << least(attempts, 12))";
+
+/// What else must hold of an item that is given out: its lease lapsed, it is of an endpoint that is meant, and, of two
+/// that are due in one lane, as after a retry, it is the older one.
+const FREE: &str = "dead_at IS NULL AND leased_until NOT BETWEEN $1 AND $1 + 60000
+    AND (endpoint_id IS NULL OR $4 IS NULL OR endpoint_id = ANY ($4))
+    AND coalesce(endpoint_id, '') <> ALL ($5)
+    AND NOT EXISTS (
+        SELECT FROM neon_sms_relay_outbox AS older
+        WHERE older.lane = oldest.lane AND older.seq < oldest.seq AND older.dead_at IS NULL)";
+
+/// As many items that wait longest are looked at for times that cannot be; `give_turns` looks at all.
+const FURTHEST: u32 = 100;
 
 /// Behind a `WITH gone AS (…)`, whose `$2` is the time now: the next of the lane has its turn. The snapshot still
 /// shows what is gone.

@@ -8,7 +8,9 @@ mod outbox;
 mod writer;
 
 use super::row::{StoredOutcome, read_provider, read_reply};
-use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, NewItem, Outcome, StatusChange, StoreError};
+use super::{
+    Claim, DeliveryStore, Held, LONGEST_LEASE, Lease, NewDelivery, NewItem, Outcome, StatusChange, StoreError,
+};
 use crate::domain::{DeliveryRef, HashKey, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sms_providers::{DeliveryStatus, StatusUpdate};
@@ -107,7 +109,7 @@ fn claim(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, 1, ?8)
          ON CONFLICT (event_id) DO UPDATE SET token = token + 1, leased_until = ?7,
              possible_sends = min(possible_sends + 1, 255)
-         WHERE reply IS NULL AND leased_until < ?8
+         WHERE reply IS NULL AND leased_until NOT BETWEEN ?8 AND ?9
          RETURNING token, delivery_ref, first_claimed_at, possible_sends",
     )?;
     let reference = DeliveryRef::random();
@@ -120,6 +122,7 @@ fn claim(
         recipient.as_ref().map(|recipient| recipient.last_two.as_str()),
         until.as_millis(),
         now.as_millis(),
+        now.plus(LONGEST_LEASE).as_millis(),
     ];
     let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get(3)?));
     if let Some((token, reference, first, possible_sends)) =

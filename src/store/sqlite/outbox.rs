@@ -1,15 +1,28 @@
 //! The outbox in the file.
 
+mod due;
+
 use super::{PURGE_BATCH, SqliteStore, StoreError};
 use crate::domain::{EndpointId, EventId, Timestamp};
-use crate::store::{Counts, Entry, EntryState, Item, Lease, NewItem, Next, Outbox, Selection, Taken};
+use crate::store::{Counts, Entry, EntryState, Item, Lease, NewItem, Next, Outbox, Selection, Taken, Whose};
+use due::{LATEST_DUE, take_due};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::time::Duration;
 
 #[async_trait::async_trait]
 impl Outbox for SqliteStore {
-    async fn take_due(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Taken, StoreError> {
-        self.writer.run(move |db| take_due(db, now, now.plus(lease), limit)).await
+    async fn take_due(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+        whose: Whose<'_>,
+    ) -> Result<Taken, StoreError> {
+        let names = |ids: Vec<&str>| serde_json::to_string(&ids).map_err(|_| StoreError::Corrupt);
+        let only = whose.only.map(|ids| names(ids.iter().map(EndpointId::as_str).collect())).transpose()?;
+        let except =
+            names(whose.except.iter().map(|id| id.as_ref().map_or("", EndpointId::as_str)).collect())?;
+        self.writer.run(move |db| take_due(db, now, now.plus(lease), limit, only, &except)).await
     }
 
     async fn delivered(&self, id: &EventId, now: Timestamp) -> Result<(), StoreError> {
@@ -46,13 +59,17 @@ impl Outbox for SqliteStore {
     async fn give_turns(&self, now: Timestamp) -> Result<u64, StoreError> {
         self.writer
             .run(move |db| {
+                let mut correct = db.prepare_cached(&format!(
+                    "UPDATE outbox SET due_at = ?1 WHERE dead_at IS NULL AND due_at > {LATEST_DUE}"
+                ))?;
+                let corrected = correct.execute([now.as_millis()])?;
                 let mut update = db.prepare_cached(
                     "UPDATE outbox SET due_at = ?1
                      WHERE due_at IS NULL AND dead_at IS NULL AND NOT EXISTS (
                          SELECT 1 FROM outbox AS older
                          WHERE older.lane = outbox.lane AND older.seq < outbox.seq AND older.dead_at IS NULL)",
                 )?;
-                Ok(update.execute([now.as_millis()])? as u64)
+                Ok((corrected + update.execute([now.as_millis()])?) as u64)
             })
             .await
     }
@@ -189,39 +206,6 @@ fn give_turn(db: &Connection, lane: String, now: Timestamp) -> Result<(), StoreE
     )?;
     update.execute(params![lane, now.as_millis()])?;
     Ok(())
-}
-
-fn take_due(db: &Connection, now: Timestamp, until: Timestamp, limit: u32) -> Result<Taken, StoreError> {
-    // Of two that are due in one lane, as after a retry, only the older one has its turn.
-    let mut update = db.prepare_cached(
-        "UPDATE outbox SET attempts = attempts + 1, leased_until = ?2
-         WHERE seq IN (
-             SELECT seq FROM outbox AS oldest
-             WHERE dead_at IS NULL AND due_at <= ?1 AND leased_until < ?1 AND NOT EXISTS (
-                 SELECT 1 FROM outbox AS older
-                 WHERE older.lane = oldest.lane AND older.seq < oldest.seq AND older.dead_at IS NULL)
-             ORDER BY due_at LIMIT ?3)
-         RETURNING event_id, endpoint_id, sealed, attempts, give_up_at",
-    )?;
-    let mut rows = update.query(params![now.as_millis(), until.as_millis(), limit])?;
-    let mut items = Vec::new();
-    while let Some(row) = rows.next()? {
-        items.push(Item {
-            id: event_id(row, 0)?,
-            endpoint: endpoint_id(row, 1)?,
-            sealed: row.get(2)?,
-            attempt: row.get(3)?,
-            give_up_at: Timestamp::from_millis(row.get(4)?),
-        });
-    }
-    // Leased ones are among the longest due, and there are few of them.
-    let mut next = db.prepare_cached(
-        "SELECT min(max(due_at, leased_until)) FROM (
-             SELECT due_at, leased_until FROM outbox
-             WHERE dead_at IS NULL AND due_at IS NOT NULL ORDER BY due_at LIMIT 100)",
-    )?;
-    let next_due = next.query_row([], |row| row.get::<_, Option<i64>>(0))?;
-    Ok(Taken { items, next_due: next_due.map(Timestamp::from_millis) })
 }
 
 /// Retries a batch of those behind `last`; returns their places.

@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 /// The running deliveries. Cheap to clone; clones share them.
 #[derive(Clone)]
-pub struct Flights {
+pub(super) struct Flights {
     running: Arc<Mutex<HashMap<EventId, Ticket>>>,
     limit: usize,
     tasks: Tasks,
@@ -20,7 +20,7 @@ pub struct Flights {
 }
 
 /// The future answer of a flight; closed without one if the flight panicked.
-pub type Ticket = watch::Receiver<Option<Answer>>;
+pub(super) type Ticket = watch::Receiver<Option<Answer>>;
 
 impl Flights {
     /// No more than `limit` deliveries at once, on these tasks.

@@ -43,7 +43,7 @@ impl Outage {
 
 impl OnceAMinute {
     /// Counts one, and says for how many the next line stands, if it is time for one.
-    pub(super) fn due(&self, now: Timestamp) -> Option<u64> {
+    pub fn due(&self, now: Timestamp) -> Option<u64> {
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         log.since += 1;
         if log.last.is_some_and(|last| now.distance(last) < QUIET) {

@@ -4,71 +4,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
+mod layers;
+mod paths;
+
+use layers::forbidden;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Which module may use what besides itself: the table in `src/lib.rs`, with every path spelt out.
-/// A path allows what lies below it.
-const LAYERS: [(&str, &[&str]); 12] = [
-    ("main", &["neon_sms_relay::cli"]),
-    ("tasks", &[]),
-    (
-        "domain",
-        // Its types, and nothing that sends.
-        &[
-            "sms_providers::DeliveryStatus",
-            "sms_providers::MessageRef",
-            "sms_providers::PhoneNumber",
-            "sms_providers::ProviderName",
-            "sms_providers::SmsBody",
-            "sms_providers::StatusUpdate",
-            "sms_providers::encoding",
-        ],
-    ),
-    ("neon", &["crate::domain"]),
-    ("store", &["crate::domain", "sms_providers"]),
-    ("telemetry", &["crate::domain", "sms_providers"]),
-    (
-        "relay",
-        &[
-            "crate::domain",
-            "crate::neon::VerifiedDelivery",
-            "crate::store",
-            "crate::tasks",
-            "crate::telemetry",
-            "sms_providers",
-        ],
-    ),
-    ("http", &["crate::domain", "crate::neon", "crate::relay", "crate::telemetry", "sms_providers"]),
-    ("dev", &["crate::domain", "crate::tasks", "sms_providers"]),
-    ("config", &["crate::domain", "sms_providers"]),
-    (
-        "app",
-        &[
-            "crate::config",
-            "crate::domain",
-            "crate::http",
-            "crate::neon",
-            "crate::relay",
-            "crate::store",
-            "crate::tasks",
-            "crate::telemetry",
-            "sms_providers",
-        ],
-    ),
-    (
-        "cli",
-        &[
-            "crate::app",
-            "crate::config",
-            "crate::dev",
-            "crate::domain",
-            "crate::neon::api",
-            "crate::telemetry",
-            "sms_providers",
-        ],
-    ),
-];
 
 /// What would let the outside world into the domain.
 const OUTSIDE: [&str; 9] = [
@@ -134,69 +75,6 @@ impl Source {
     }
 }
 
-/// Every path in `code` that starts with `root`, a group such as `a::{b, c}` taken apart.
-fn paths(code: &str, root: &str) -> Vec<String> {
-    let starts = code.match_indices(root).map(|(at, _)| at).filter(|at| {
-        let (before, after) = (&code[..*at], &code[at + root.len()..]);
-        !before.ends_with(is_name) && after.starts_with("::")
-    });
-    starts.flat_map(|at| read_path(&code[at..]).0).collect()
-}
-
-/// Reads one path or group of paths; returns what follows it too.
-fn read_path(code: &str) -> (Vec<String>, &str) {
-    let code = code.trim_start();
-    let end = code.find(|letter| !is_name(letter) && letter != '*').unwrap_or(code.len());
-    let (name, rest) = code.split_at(end);
-    let Some(rest) = rest.strip_prefix("::") else { return (vec![name.to_owned()], rest) };
-    let (below, rest) = match rest.strip_prefix('{') {
-        Some(group) => read_group(group),
-        None => read_path(rest),
-    };
-    (below.into_iter().map(|path| format!("{name}::{path}")).collect(), rest)
-}
-
-fn read_group(mut code: &str) -> (Vec<String>, &str) {
-    let mut paths = Vec::new();
-    while !code.trim_start().starts_with('}') {
-        let (more, rest) = read_path(code);
-        paths.extend(more);
-        code = rest.trim_start().trim_start_matches(|letter| letter != ',' && letter != '}');
-        code = code.strip_prefix(',').unwrap_or(code);
-    }
-    (paths, &code.trim_start()[1..])
-}
-
-fn is_name(letter: char) -> bool {
-    letter.is_alphanumeric() || letter == '_'
-}
-
-/// Whether `path` is `allowed` or lies below it.
-fn is_below(path: &str, allowed: &str) -> bool {
-    path.strip_prefix(allowed).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
-}
-
-/// The paths in a module's code that its row of the table does not allow.
-fn forbidden(module: &[String], code: &str) -> Vec<String> {
-    let (layer, own) = (&module[0], format!("crate::{}", module[0]));
-    let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| name == layer) else {
-        return vec![format!("the module {layer} has no row in the table of layers")];
-    };
-    let ours = ["crate", "sms_providers", "neon_sms_relay"].into_iter().flat_map(|root| paths(code, root));
-    let mut forbidden: Vec<_> = ours
-        .filter(|path| !is_below(path, &own) && !allowed.iter().any(|allowed| is_below(path, allowed)))
-        .collect();
-    // A block of tests at the end of a file is a module of its own.
-    let (code, tests) = code.split_once("#[cfg(test)]").unwrap_or((code, ""));
-    for (code, depth) in [(code, module.len()), (tests, module.len() + 1)] {
-        let to_the_root = "super::".repeat(depth);
-        if code.contains(&to_the_root) {
-            forbidden.push(format!("{to_the_root} (write crate::)"));
-        }
-    }
-    forbidden
-}
-
 #[test]
 fn every_module_uses_only_what_its_layer_allows() {
     let mut wrong = Vec::new();
@@ -246,6 +124,17 @@ fn every_module_says_why_it_exists() {
 }
 
 #[test]
+fn nothing_of_a_server_prints_since_that_panics_where_it_cannot() {
+    let commands = ["doctor", "healthcheck", "outbox", "send"].map(|name| format!("src/cli/{name}.rs"));
+    for source in
+        sources("src").iter().filter(|source| !commands.iter().any(|path| source.path.ends_with(path)))
+    {
+        let code = source.code();
+        assert!(!code.contains("print!(") && !code.contains("println!("), "{} prints", source.path.display());
+    }
+}
+
+#[test]
 fn a_forbidden_path_is_found_however_it_is_written() {
     let found = |module: &str, code: &str| {
         forbidden(&module.split("::").map(str::to_owned).collect::<Vec<_>>(), code)
@@ -253,12 +142,19 @@ fn a_forbidden_path_is_found_however_it_is_written() {
     for (module, code, expected) in [
         ("relay", "use crate::neon::Verifier;", "crate::neon::Verifier"),
         ("relay", "use crate::neon::{VerifiedDelivery, jws::DetachedJws};", "crate::neon::jws::DetachedJws"),
-        ("relay::otp", "use crate::{\n    domain::{A, B},\n    http,\n};", "crate::http"),
+        ("relay::texting::otp", "use crate::{\n    domain::{A, B},\n    http,\n};", "crate::http"),
         ("relay", "use crate::neon;", "crate::neon"),
+        ("relay::once", "use crate::relay::texting::Texting;", "crate::relay::texting::Texting"),
+        ("relay::once::settle", "let x: sms_providers::SendReceipt;", "sms_providers::SendReceipt"),
+        ("relay::texting", "use crate::relay::{forwarding, once};", "crate::relay::forwarding"),
+        ("relay::texting::otp", "use crate::neon::VerifiedDelivery;", "crate::neon::VerifiedDelivery"),
+        ("relay::forwarding", "use crate::relay::texting::Texting;", "crate::relay::texting::Texting"),
         ("relay", "use crate::neon::*;", "crate::neon::*"),
         ("dev::neon", "fn f() -> crate::neon::jwks::Kid {", "crate::neon::jwks::Kid"),
         ("dev::neon", "let x = y(&crate::store::open(u), 1);", "crate::store::open"),
         ("dev::neon", "use super::super::relay;", "super::super:: (write crate::)"),
+        ("relay::once::settle", "use super::super::texting;", "super::super:: (write crate::)"),
+        ("relay::texting", "use super::once::Ledger;", "super:: (write crate::)"),
         ("cli", "use crate::neon::{self as wire, api};", "crate::neon::self"),
         (
             "domain",
@@ -272,7 +168,8 @@ fn a_forbidden_path_is_found_however_it_is_written() {
         assert_eq!(found(module, code), [expected], "{code}");
     }
     for (module, code) in [
-        ("relay", "use crate::neon::VerifiedDelivery;\nuse crate::relay::flight::Flights;"),
+        ("relay", "use crate::neon::VerifiedDelivery;\nuse crate::relay::texting::Texting;"),
+        ("relay::forwarding::ask", "use crate::relay::{forwarding::outbox, once::Ledger};"),
         ("http::webhook", "pub(crate) fn f(url: &str) { super::g(\"https://crate\") }"),
         ("cli", "use crate::neon::api::Client;"),
         ("tasks", "#[cfg(test)]\nmod tests { use super::*; }"),

@@ -1,44 +1,37 @@
 //! A lease while it is worked under: kept alive, counted on, given back.
 
-use super::Outage;
-use crate::domain::{Clock, Timestamp};
+use super::Ledger;
+use crate::domain::Clock;
 use crate::store::{DeliveryStore, Held, Lease, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long an event stays with an owner that has died. Neon tries three times within 15 s: an attempt
 /// that arrives after the crash waits 4.5 s at most, and so finds the lease lapsed.
-pub const LEASE: Duration = Duration::from_secs(4);
+pub(super) const LEASE: Duration = Duration::from_secs(4);
 /// Three renewals may fail before the lease lapses.
 const RENEW_EVERY: Duration = Duration::from_secs(1);
 
-/// An event that is ours for now, and the store that says so.
-pub struct Claimed {
-    /// Where the lease is from.
-    pub store: Arc<dyn DeliveryStore>,
-    /// Whether this is the configured store, and not its stand-in while it is down.
-    pub durable: bool,
-    /// The lease.
-    pub lease: Lease,
-}
-
 /// Ownership of one event.
 pub struct Ownership {
+    /// Where the lease is from.
     store: Arc<dyn DeliveryStore>,
-    outage: Arc<Outage>,
+    durable: bool,
+    ledger: Arc<Ledger>,
     clock: Arc<dyn Clock>,
     lease: Mutex<Lease>,
 }
 
 impl Ownership {
-    /// Takes care of a lease that `store` gave.
-    pub fn new(
+    /// Takes care of a lease that `store` gave, which is the configured one if `durable`.
+    pub(super) fn new(
         store: Arc<dyn DeliveryStore>,
-        outage: Arc<Outage>,
+        durable: bool,
+        ledger: Arc<Ledger>,
         clock: Arc<dyn Clock>,
         lease: Lease,
     ) -> Self {
-        Self { store, outage, clock, lease: Mutex::new(lease) }
+        Self { store, durable, ledger, clock, lease: Mutex::new(lease) }
     }
 
     /// The lease as it stands.
@@ -46,19 +39,23 @@ impl Ownership {
         self.lease.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// When the first owner claimed the event.
-    pub fn first_claimed_at(&self) -> Timestamp {
-        self.lease().first_claimed_at
+    /// Whether the outcome goes to the configured store, and not to its stand-in while it is down.
+    pub fn durable(&self) -> bool {
+        self.durable
+    }
+
+    pub(super) fn store(&self) -> &dyn DeliveryStore {
+        self.store.as_ref()
     }
 
     /// Renews until the event is lost to another owner. Dropped when the work is done.
-    pub async fn keep(&self) {
+    pub(super) async fn keep(&self) {
         loop {
             tokio::time::sleep(RENEW_EVERY).await;
             match self.renew().await {
                 Ok(Held::Yes) => {}
                 Ok(Held::Lost) => return,
-                Err(error) => self.outage.failed(&error),
+                Err(error) => self.ledger.failed(&error),
             }
         }
     }

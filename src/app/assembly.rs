@@ -1,0 +1,85 @@
+//! Settings → the rooms of the relay, and how they share the store, the clock and the tasks.
+
+use crate::config::{EndpointRule, Settings, StoreFailureRule};
+use crate::domain::{Clock, HashKey};
+use crate::relay::Relay;
+use crate::relay::forwarding::{Forwarder, Forwarding};
+use crate::relay::once::{Ledger, Once, OnceSettings, Outage, StoreFailure};
+use crate::relay::texting::{Texting, TextingSettings};
+use crate::store::Store;
+use crate::tasks::Tasks;
+use crate::telemetry::metrics::Metrics;
+use anyhow::Context;
+use secrecy::ExposeSecret;
+use sms_providers::{FailoverChain, SmsProvider};
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// Answers are due this much before Neon stops listening.
+const ANSWER_MARGIN: Duration = Duration::from_millis(500);
+
+/// What every room is built on.
+pub(super) struct Ground {
+    pub store: Arc<dyn Store>,
+    pub http: reqwest::Client,
+    pub clock: Arc<dyn Clock>,
+    pub tasks: Tasks,
+    pub metrics: Metrics,
+}
+
+/// How long after a request's arrival it has to be answered.
+pub(super) fn answer_within(settings: &Settings) -> Duration {
+    settings.neon.timeout.saturating_sub(ANSWER_MARGIN)
+}
+
+/// Builds the relay that sends through `providers` and asks for reports below `callbacks`.
+pub(super) fn relay(
+    settings: &Settings,
+    ground: &Ground,
+    providers: Vec<Arc<dyn SmsProvider>>,
+    callbacks: Option<Url>,
+) -> anyhow::Result<Arc<Relay>> {
+    let Ground { store, http, clock, tasks, metrics } = ground;
+    let key = settings.store.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes()));
+    let outage = Outage::new(metrics.clone(), clock.clone());
+    let ledger = Arc::new(Ledger::new(store.clone(), key, outage));
+    let once = OnceSettings {
+        answer_within: answer_within(settings),
+        max_in_flight: settings.server.max_in_flight,
+        on_store_failure: match settings.store.on_failure {
+            StoreFailureRule::Send => StoreFailure::Send,
+            StoreFailureRule::Refuse => StoreFailure::Refuse,
+        },
+    };
+    let texting = TextingSettings {
+        template: settings.sms.template.clone().context("SMS_TEMPLATE")?,
+        callbacks,
+        max_sends: settings.sms.max_sends,
+    };
+    let forwarder = Forwarder::new(http.clone(), settings.forward.secret.clone(), clock.clone());
+    Ok(Arc::new(Relay {
+        once: Once::new(once, ledger.clone(), clock.clone(), tasks.clone(), metrics.clone()),
+        texting: Texting::new(
+            texting,
+            FailoverChain::new(providers),
+            ledger.clone(),
+            clock.clone(),
+            metrics.clone(),
+        ),
+        forwarding: Arc::new(Forwarding::new(
+            settings.forward.routing.clone(),
+            match &settings.neon.endpoints {
+                EndpointRule::Any => None,
+                EndpointRule::Only(ids) => Some(ids.iter().cloned().collect()),
+            },
+            forwarder,
+            ledger.clone(),
+            clock.clone(),
+            tasks.clone(),
+            metrics.clone(),
+        )),
+        tasks: tasks.clone(),
+        ledger,
+    }))
+}
