@@ -164,3 +164,29 @@ fn the_page_on_security_has_the_numbers_of_the_code() {
         }
     }
 }
+
+/// Codes of answers that are no success: what stands in quotes where they are made.
+fn error_codes() -> BTreeSet<String> {
+    let words = |path: &str| {
+        let source = read(path);
+        let quoted = source.split('"').skip(1).step_by(2);
+        let named = quoted.filter(|text| {
+            text.len() > 4 && text.bytes().all(|letter| letter.is_ascii_lowercase() || letter == b'_')
+        });
+        named.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let of_http = words("src/http/error.rs").into_iter().filter(|word| word.contains('_'));
+    let codes: BTreeSet<_> = of_http.chain(words("src/domain/reply.rs")).collect();
+    assert!(codes.contains("unknown_key") && codes.contains("internal"), "{codes:?}");
+    codes
+}
+
+#[test]
+fn whoever_meets_an_error_finds_out_what_to_do() {
+    let document = read("docs/troubleshooting.md");
+    // They are no answers to Neon, and say all there is to say.
+    let plain = ["method_not_allowed", "not_found"];
+    for code in error_codes().iter().filter(|code| !plain.contains(&code.as_str())) {
+        assert!(document.contains(&format!("`{code}`")), "{code} is not in docs/troubleshooting.md");
+    }
+}

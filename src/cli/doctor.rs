@@ -1,5 +1,6 @@
 //! `neon-sms-relay doctor`: a list of checks → a table. It sends no text.
 
+use super::output::Output;
 use crate::app::checks::{self, Finding, Status};
 use crate::config::{self, ConfigErrors, Fault, Settings, SmsSettings, StoreSettings};
 use futures_util::FutureExt;
@@ -12,7 +13,7 @@ type Check<'a> = (&'static str, Option<BoxFuture<'a, Vec<Finding>>>);
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
     let findings = super::runtime()?.block_on(examine())?;
-    println!("{}", table(&findings));
+    Output::stdout().line(table(&findings))?;
     let failed = findings.iter().any(|finding| finding.status == Status::Fail);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

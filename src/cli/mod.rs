@@ -5,6 +5,7 @@ mod dev;
 mod doctor;
 mod healthcheck;
 mod outbox;
+mod output;
 mod send;
 mod serve;
 
@@ -12,9 +13,10 @@ use crate::config::{ConfigErrors, Fault, Settings, dotenv};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::{self, LogEnd, LogFormat};
 use clap::{Parser, Subcommand};
+use output::{Output, complain};
 use sms_providers::PhoneNumber;
 use std::collections::HashMap;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -36,7 +38,8 @@ enum Command {
     /// variables; reads .env from the working directory, real variables win.
     Serve,
     /// Run the relay with an emulator of Neon Auth and an SMS inbox: no account, no variable needed.
-    /// PORT (8080) is the relay's, DEV_PORT (8025) the emulator's and the inbox's.
+    /// PORT (8080) is the relay's, DEV_PORT (8025) the emulator's and the inbox's. It keeps nothing, and
+    /// leaves the store and the accounts of .env alone.
     Dev,
     /// Check everything around the server and print a table: variables, Neon's keys, the providers'
     /// credentials (nothing is sent), the store, PUBLIC_URL, FORWARD_URL, and the branch at Neon. Reads
@@ -60,24 +63,40 @@ enum Command {
 
 /// Parses the command line and runs the command.
 pub fn run() -> ExitCode {
-    let command = Cli::parse().command.unwrap_or(Command::Serve);
-    let result = match command {
+    let result = match Cli::try_parse() {
+        Ok(cli) => run_command(cli.command.unwrap_or(Command::Serve)),
+        Err(instead) => show(&instead),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            // The chain of causes on one line: what was tried, and why it failed.
+            complain(format_args!("neon-sms-relay: {error:#}"));
+            if error.is::<ConfigErrors>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn run_command(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Serve => serve::run(),
         Command::Dev => dev::run(),
         Command::Doctor => doctor::run(),
         Command::Send { to } => send::run(&to),
         Command::Outbox(command) => outbox::run(command),
         Command::Healthcheck => healthcheck::run(),
-    };
-    match result {
-        Ok(code) => code,
-        Err(error) => {
-            // The chain of causes on one line: what was tried, and why it failed.
-            // Who cannot be told cannot be told that either.
-            let _ = writeln!(std::io::stderr(), "neon-sms-relay: {error:#}");
-            if error.is::<ConfigErrors>() { ExitCode::from(2) } else { ExitCode::FAILURE }
-        }
     }
+}
+
+/// Prints what there is in place of a command: help, the version, or what is wrong with the arguments.
+fn show(instead: &clap::Error) -> anyhow::Result<ExitCode> {
+    let printed = instead.print();
+    if instead.use_stderr() {
+        // Nobody is left to hear that it could not be printed.
+        return Ok(ExitCode::from(2));
+    }
+    Output::stdout().take(printed)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The variables of the process over those of `.env` in the working directory.

@@ -1,5 +1,6 @@
 //! `neon-sms-relay outbox list|retry|drop`: what waits for the user's app, what was given up, and why.
 
+use super::output::Output;
 use crate::app::outbox::{Counts, Entry, EntryState, OpenOutbox, Selection};
 use crate::config::{self, StoreSettings};
 use crate::domain::{EventId, SignedRequest};
@@ -99,7 +100,7 @@ async fn each(
             Selection::One(_) | Selection::Dead | Selection::All => {}
         }
     }
-    println!("{count} {done}.");
+    Output::stdout().line(format_args!("{count} {done}."))?;
     if !missing.is_empty() {
         bail!("not in the outbox: {}", missing.join(", "));
     }
@@ -108,21 +109,22 @@ async fn each(
 
 async fn list(outbox: &OpenOutbox, selection: &Selection, limit: u32, show: bool) -> anyhow::Result<()> {
     let entries = outbox.list(selection, limit).await?;
-    println!("{:<36}  {:<32}  {:>8}  {:<29}  last failure", "event", "type", "attempts", "state");
+    let mut out = Output::stdout();
+    let [event, kind, attempts, state] = ["event", "type", "attempts", "state"];
+    out.line(format_args!("{event:<36}  {kind:<32}  {attempts:>8}  {state:<29}  last failure"))?;
     for entry in entries {
-        println!("{}", line(&entry));
+        out.line(line(&entry))?;
+        if !out.is_read() {
+            return Ok(());
+        }
         if show {
-            match outbox.request(&entry.id).await? {
-                Some(request) => println!("{}", whole(&request)),
-                None => {
-                    println!("    cannot be opened: it was sealed under another HASH_KEY, or is gone by now")
-                }
-            }
+            let sealed = "    cannot be opened: it was sealed under another HASH_KEY, or is gone by now";
+            let request = outbox.request(&entry.id).await?;
+            out.line(request.as_ref().map_or_else(|| sealed.to_owned(), whole))?;
         }
     }
     let Counts { waiting, dead } = outbox.counts().await?;
-    println!("\n{waiting} waiting, {dead} given up.");
-    Ok(())
+    out.line(format_args!("\n{waiting} waiting, {dead} given up."))
 }
 
 fn line(entry: &Entry) -> String {

@@ -1,5 +1,6 @@
 //! `neon-sms-relay send --to …`: one real text through the chain, and what each provider said.
 
+use super::output::{Output, complain};
 use crate::app::providers;
 use crate::config::{self, SmsSettings};
 use crate::domain::{OtpCode, OtpType};
@@ -20,7 +21,7 @@ pub(super) fn run(to: &PhoneNumber) -> anyhow::Result<ExitCode> {
     let (settings, warnings) = SmsSettings::from_vars(vars.clone())?;
     let network = config::network(vars)?;
     for warning in warnings {
-        eprintln!("warning: {warning}");
+        complain(format_args!("warning: {warning}"));
     }
     let code = OtpCode::new(CODE).context("the test code is not a code")?;
     let expires_in = Duration::from_secs(300);
@@ -42,15 +43,16 @@ pub(super) fn run(to: &PhoneNumber) -> anyhow::Result<ExitCode> {
                 break outcome;
             }
         };
-        println!("{}", table(run.attempts()));
+        let mut out = Output::stdout();
+        out.line(table(run.attempts()))?;
         Ok(match outcome {
             Ok(receipt) => {
                 let id = receipt.message_id.unwrap_or_else(|| "-".to_owned());
-                println!("\nSent to {to} through {}, message id {id}.", receipt.provider);
+                out.line(format_args!("\nSent to {to} through {}, message id {id}.", receipt.provider))?;
                 ExitCode::SUCCESS
             }
             Err(kind) => {
-                println!("\nNot sent to {to}: {kind}.");
+                out.line(format_args!("\nNot sent to {to}: {kind}."))?;
                 ExitCode::FAILURE
             }
         })

@@ -3,6 +3,7 @@
 //! One listener serves both. It must not know how the relay verifies or stores: its signer is a second,
 //! independent reading of Neon's documentation, and it reaches the relay over HTTP alone, as Neon does.
 
+mod cors;
 mod feed;
 mod guard;
 mod inbox;
@@ -15,7 +16,7 @@ use crate::domain::Clock;
 use crate::tasks::Tasks;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{DefaultHeaders, from_fn};
-use actix_web::web::Data;
+use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use inbox::routes::{PageSettings, Streams};
 use neon::NeonEmulator;
@@ -30,8 +31,8 @@ pub const ENDPOINT_ID: &str = "ep-local-dev-00000000";
 
 /// What the emulator and the inbox are made of.
 pub struct DevOptions {
-    /// Where both listen; on a loopback address, since the page shows codes.
-    pub listener: TcpListener,
+    /// Where both listen: on loopback addresses, since the page shows codes, and all on one port.
+    pub listeners: Vec<TcpListener>,
     /// The relay's `/webhooks/neon-auth`.
     pub webhook_url: Url,
     /// The time that codes expire by.
@@ -57,10 +58,13 @@ pub enum DevError {
     /// `timeout` is out of Neon's range.
     #[error("the webhook's time-out must be 1 to 10 seconds")]
     Timeout,
-    /// The listener is open to other machines.
+    /// There is no listener.
+    #[error("the development server has no socket to listen on")]
+    NoListener,
+    /// A listener is open to other machines.
     #[error("the inbox shows codes, so it must listen on a loopback address")]
     NotLoopback,
-    /// The listener is not usable.
+    /// A listener is not usable.
     #[error("the development server cannot listen")]
     Listen(#[from] std::io::Error),
     /// The listener's address does not make a URL.
@@ -78,10 +82,11 @@ pub struct DevServer {
 }
 
 impl DevServer {
-    /// Serves on the listener until [`stop`](Self::stop) or until the tasks drain.
+    /// Serves on the listeners until [`stop`](Self::stop) or until the tasks drain.
     ///
     /// # Errors
-    /// If a duration is out of Neon's range, or the listener cannot be used or is not a loopback one.
+    /// If a duration is out of Neon's range, or a listener cannot be used or is not a loopback one, or there is
+    /// none.
     pub fn start(options: DevOptions) -> Result<Self, DevError> {
         if !(Duration::from_secs(60)..=Duration::from_secs(600)).contains(&options.otp_expires_in) {
             return Err(DevError::OtpExpiresIn);
@@ -89,11 +94,14 @@ impl DevServer {
         if !(Duration::from_secs(1)..=Duration::from_secs(10)).contains(&options.timeout) {
             return Err(DevError::Timeout);
         }
-        let address = options.listener.local_addr()?;
-        if !address.ip().is_loopback() {
+        let addresses =
+            options.listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+        let port = addresses.first().ok_or(DevError::NoListener)?.port();
+        if !addresses.iter().all(|address| address.ip().is_loopback()) {
             return Err(DevError::NotLoopback);
         }
-        let inbox_url = Url::parse(&format!("http://{address}/"))?;
+        // The name, since cookies and many an app's settings tell localhost from 127.0.0.1.
+        let inbox_url = Url::parse(&format!("http://localhost:{port}/"))?;
         let neon_url = inbox_url.join("neondb/auth")?;
         let stopping = CancellationToken::new();
         let emulator = Data::new(NeonEmulator::new(&options));
@@ -104,7 +112,7 @@ impl DevServer {
             webhook_url: options.webhook_url.to_string(),
             otp_expires_in: options.otp_expires_in.as_secs(),
         });
-        let server = HttpServer::new(move || {
+        let mut server = HttpServer::new(move || {
             App::new()
                 .wrap(from_fn(guard::own_requests_only))
                 .wrap(
@@ -120,12 +128,15 @@ impl DevServer {
                 .app_data(settings.clone())
                 .configure(neon::routes::routes)
                 .configure(inbox::routes::routes)
+                .default_service(web::to(neon::routes::not_emulated))
         })
         .disable_signals()
         .workers(1)
-        .shutdown_timeout(1)
-        .listen(options.listener)?
-        .run();
+        .shutdown_timeout(1);
+        for listener in options.listeners {
+            server = server.listen(listener)?;
+        }
+        let server = server.run();
         let handle = server.handle();
         options.tasks.spawn_until_drain(async {
             if let Err(error) = server.await {
@@ -135,12 +146,12 @@ impl DevServer {
         Ok(Self { neon_url, inbox_url, inbox: options.inbox, server: handle, stopping })
     }
 
-    /// The emulator's `NEON_AUTH_URL`: `http://127.0.0.1:PORT/neondb/auth`.
+    /// The emulator's `NEON_AUTH_URL`: `http://localhost:PORT/neondb/auth`.
     pub fn neon_url(&self) -> &Url {
         &self.neon_url
     }
 
-    /// The page to open: `http://127.0.0.1:PORT/`.
+    /// The page to open: `http://localhost:PORT/`.
     pub fn inbox_url(&self) -> &Url {
         &self.inbox_url
     }

@@ -21,7 +21,7 @@ use writer::LogQueue;
 pub enum LogFormat {
     /// One JSON object a line, for machines.
     Json,
-    /// Coloured text, for a terminal.
+    /// Text, in colours if it goes to a terminal.
     Pretty,
 }
 
@@ -68,7 +68,13 @@ pub fn start(
             .with_span_list(false)
             .finish()
             .try_init()?,
-        LogFormat::Pretty => subscriber.with_target(false).finish().try_init()?,
+        LogFormat::Pretty => {
+            let subscriber = subscriber.with_target(false);
+            // Left alone, it has colours unless `NO_COLOR` is set.
+            let is_terminal = io::stdout().is_terminal();
+            let subscriber = if is_terminal { subscriber } else { subscriber.with_ansi(false) };
+            subscriber.finish().try_init()?;
+        }
     }
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);

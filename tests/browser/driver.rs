@@ -3,8 +3,10 @@
 use reqwest::Client;
 use serde_json::{Value, json};
 use sms_providers::client::http_client;
+use std::fs;
 use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use tempfile::TempDir;
 
@@ -129,6 +131,23 @@ impl Page {
     pub async fn value_of(&self, expression: &str) -> Value {
         let script = format!("return {expression}");
         self.command("/execute/sync", json!({ "script": script, "args": [] })).await
+    }
+
+    /// Shows the page as to somebody who prefers this `prefers-color-scheme`.
+    pub async fn prefer(&self, scheme: &str) {
+        let features = [json!({ "name": "prefers-color-scheme", "value": scheme })];
+        let command = json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": features } });
+        self.command("/goog/cdp/execute", command).await;
+    }
+
+    /// What axe finds wrong: its rules, and where.
+    pub async fn barriers(&self) -> Vec<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
+        let axe = fs::read_to_string(folder.join("node_modules/axe-core/axe.min.js"))
+            .expect("run `npm ci --prefix tests/browser`, or ./test, which does it");
+        self.command("/execute/sync", json!({ "script": axe, "args": [] })).await;
+        let found = self.value_of("axe.run().then((found) => found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target} ${node.failureSummary}`)))").await;
+        found.as_array().unwrap().iter().map(|barrier| barrier.as_str().unwrap().to_owned()).collect()
     }
 
     /// What the browser complained of, refused requests aside: those are what some tests are about.

@@ -6,6 +6,8 @@
     reason = "a test that meets the unexpected should stop there"
 )]
 
+mod accessibility;
+mod codes;
 mod driver;
 
 use driver::{ENTER, Listening, Page, TAB};
@@ -30,21 +32,28 @@ impl Dev {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_neon-sms-relay"));
         command.arg("dev").current_dir(folder.path()).env_clear().env("PORT", "0").env("DEV_PORT", "0");
-        let server = Listening::start(command.envs(vars.iter().copied()), "      http://127.0.0.1:");
+        let server = Listening::start(command.envs(vars.iter().copied()), "      http://localhost:");
         Some(Self { server, _folder: folder })
     }
 
     async fn page(&self, size: (u32, u32)) -> Page {
-        let page = Page::open(&format!("http://127.0.0.1:{}", self.server.announced), size).await;
+        let page = Page::open(&format!("http://localhost:{}", self.server.announced), size).await;
         page.text(".live.on").await;
         page
     }
 }
 
-impl Drop for Dev {
-    fn drop(&mut self) {
+impl Dev {
+    fn end(&mut self) {
+        // Both fail if it has ended, which is what is wanted.
         let _ = self.server.child.kill();
         let _ = self.server.child.wait();
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -109,6 +118,33 @@ async fn a_sample_event_is_listed_with_its_attempt_and_the_relays_answer() {
     assert_eq!(page.text("#events .name").await, "send.magic_link");
     assert!(page.text("#events .try").await.starts_with("#1 422"));
     assert!(page.text("#events .more").await.contains("no_delivery_channel"));
+}
+
+#[tokio::test]
+async fn a_row_of_an_event_says_whom_it_is_about_by_which_channel_and_why_it_failed() {
+    let Some(dev) = Dev::start(&[]) else { return };
+    let page = dev.page(DESKTOP).await;
+    page.click("#number-form .go").await;
+    page.text("#events .delivered").await;
+    assert_eq!(page.text("#events .about").await, "+12025550123 · sms");
+    page.click("#samples button:nth-child(2)").await;
+    assert_eq!(page.text("#events .failed .about").await, "ada@example.com · email");
+    assert!(page.text("#events .failed .why").await.starts_with("no_delivery_channel: "));
+    assert_eq!(page.value_of("document.querySelectorAll('#events .delivered .why').length").await, 0);
+}
+
+#[tokio::test]
+async fn somebody_whose_sign_out_failed_is_not_told_that_it_worked() {
+    let Some(mut dev) = Dev::start(&[]) else { return };
+    let page = dev.page(DESKTOP).await;
+    page.click("#number-form .go").await;
+    page.click("#texts button").await;
+    page.click("#code-form .go").await;
+    page.text("#done:not([hidden])").await;
+    dev.end();
+    page.click("#sign-out").await;
+    let said = page.text("#done:not([hidden]) .error:not(:empty)").await;
+    assert!(said.contains("still signed in") && said.contains("does not answer"), "{said}");
 }
 
 #[tokio::test]

@@ -59,6 +59,34 @@ fn every_command_says_what_it_needs() {
     assert_eq!(text(&run(folder.path(), &["fly-to-the-moon"], &[])).0, Some(2));
 }
 
+/// The names below `Commands:`.
+fn commands(help: &str) -> Vec<String> {
+    let below = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let named = below.take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("   "));
+    named.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_help_of_every_command_fits_into_100_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut waiting, mut seen) = (vec![Vec::<String>::new()], 0);
+    while let Some(path) = waiting.pop() {
+        for flag in ["--help", "-h"] {
+            let arguments: Vec<_> = path.iter().map(String::as_str).chain([flag]).collect();
+            let (code, help, _) = text(&run(folder.path(), &arguments, &[]));
+            assert_eq!(code, Some(0), "{arguments:?}");
+            let too_long = help.lines().find(|line| line.chars().count() > 100);
+            assert_eq!(too_long, None, "{arguments:?}");
+            if flag == "--help" {
+                let below = commands(&help).into_iter().filter(|name| name != "help");
+                waiting.extend(below.map(|name| [path.clone(), vec![name]].concat()));
+            }
+        }
+        seen += 1;
+    }
+    assert!(seen > 9, "commands and their commands: {seen}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_health_check_follows_the_server() {
     let relay = ReadyRelay::start(&LOG_PROVIDER).await;

@@ -77,7 +77,17 @@ impl RelayProcess {
             ("NO_COLOR", "1"),
         ];
         let plain = command(folder.path(), &["serve"], &[&defaults, vars].concat());
-        let mut command = if preparation.is_empty() { plain } else { in_shell(preparation, &plain) };
+        let command = if preparation.is_empty() { plain } else { in_shell(preparation, &plain) };
+        let mut relay = Self::spawn(command, folder);
+        let line = relay.wait_for_line("listening");
+        let port = line.split_once("127.0.0.1:").unwrap().1;
+        let port = port.split(|letter: char| !letter.is_ascii_digit()).next().unwrap();
+        relay.url = format!("http://127.0.0.1:{port}");
+        relay
+    }
+
+    /// Starts a command whose outputs are read along. `url` is left to the caller.
+    pub fn spawn(mut command: Command, folder: TempDir) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let so_far = Mutex::new(SoFar { text: String::new(), open_outputs: 2 });
         let written = Arc::new(Written { so_far, changed: Condvar::new() });
@@ -85,12 +95,7 @@ impl RelayProcess {
             read_along(child.stdout.take().unwrap(), written.clone()),
             read_along(child.stderr.take().unwrap(), written.clone()),
         ];
-        let mut relay = Self { url: String::new(), child, written, readers, _folder: folder };
-        let line = relay.wait_for_line("listening");
-        let port = line.split_once("127.0.0.1:").unwrap().1;
-        let port = port.split(|letter: char| !letter.is_ascii_digit()).next().unwrap();
-        relay.url = format!("http://127.0.0.1:{port}");
-        relay
+        Self { url: String::new(), child, written, readers, _folder: folder }
     }
 
     /// The first line that holds `words`, once it is written.

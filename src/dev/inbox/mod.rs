@@ -20,7 +20,11 @@ pub struct InboxProvider {
     clock: Arc<dyn Clock>,
     received: Arc<Mutex<Received>>,
     feed: Feed,
+    tell: Arc<Tell>,
 }
+
+/// Hears of each text: its number and its words.
+type Tell = dyn Fn(&str, &str) + Send + Sync;
 
 struct Received {
     count: u64,
@@ -39,8 +43,13 @@ pub(super) struct InboxMessage {
 impl InboxProvider {
     /// An empty inbox.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self::telling(clock, |_, _| {})
+    }
+
+    /// An empty inbox that also tells `tell` the number and the words of each text. It must not block.
+    pub fn telling(clock: Arc<dyn Clock>, tell: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
         let received = Received { count: 0, messages: Ring::new(CAPACITY) };
-        Self { clock, received: Arc::new(Mutex::new(received)), feed: Feed::new() }
+        Self { clock, received: Arc::new(Mutex::new(received)), feed: Feed::new(), tell: Arc::new(tell) }
     }
 
     /// What was received, newest first.
@@ -65,6 +74,7 @@ impl InboxProvider {
             at: self.clock.now().to_rfc3339(),
         };
         self.feed.tell("sms", &shown);
+        (self.tell)(&shown.to, &shown.body);
         received.messages.push(shown);
         id
     }

@@ -38,6 +38,8 @@ pub(in crate::dev) enum AuthError {
     UnknownEvent,
     /// Too many webhooks are under way.
     Busy,
+    /// Neon Auth may have this path; the emulator has not.
+    NotEmulated,
 }
 
 impl AuthError {
@@ -64,6 +66,9 @@ impl AuthError {
             ),
             Self::UnknownEvent => (S::NOT_FOUND, "UNKNOWN_EVENT", "Neon has no event of this name"),
             Self::Busy => (S::SERVICE_UNAVAILABLE, "BUSY", "Too many webhooks are under way"),
+            Self::NotEmulated => {
+                (S::NOT_FOUND, "NOT_EMULATED", "neon-sms-relay dev does not emulate this path and method")
+            }
         }
     }
 }

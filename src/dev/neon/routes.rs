@@ -15,8 +15,10 @@ use serde_json::json;
 
 /// Far more than any request of a client.
 const BODY_LIMIT: usize = 4 * 1024;
-/// Better Auth's name of the cookie over plain HTTP.
-const COOKIE_NAME: &str = "better-auth.session_token";
+/// Better Auth's name of the cookie over plain HTTP, which every browser keeps.
+const PLAIN_COOKIE: &str = "better-auth.session_token";
+/// Neon's own name, the only one that its server handler passes on to an app.
+const NEON_COOKIE: &str = "__Secure-neon-auth.session_token";
 
 /// Mounts the emulator. Its `Data` is the caller's to add.
 pub(in crate::dev) fn routes(cfg: &mut ServiceConfig) {
@@ -38,6 +40,8 @@ pub(in crate::dev) fn routes(cfg: &mut ServiceConfig) {
                 .route("/sign-out", web::post().to(sign_out))
                 .route("/.well-known/jwks.json", web::get().to(jwks)),
         )
+        // Where some look who strip the path off their Auth URL.
+        .route("/.well-known/jwks.json", web::get().to(jwks))
         .route("/dev/events", web::get().to(events))
         .route("/dev/events/{event_type}", web::post().to(fire));
 }
@@ -83,7 +87,7 @@ async fn verify(
     request: HttpRequest,
     body: Json<Verify>,
 ) -> Result<HttpResponse, AuthError> {
-    let session_token = session_token(&request);
+    let session_token = session_token(&emulator, &request);
     let verification = Verification {
         number: &body.phone_number,
         code: &body.code,
@@ -94,22 +98,28 @@ async fn verify(
     let verified = emulator.verify(&verification, &Caller::of(&request))?;
     let mut response = HttpResponse::Ok();
     if let (true, Some(token)) = (verified.opened_session, &verified.token) {
-        response.insert_header((SET_COOKIE, cookie(token, super::accounts::SESSION_LIFETIME.as_secs())));
+        for cookie in cookies(token, super::accounts::SESSION_LIFETIME.as_secs()) {
+            response.append_header((SET_COOKIE, cookie));
+        }
     }
     Ok(response.json(json!({ "status": true, "token": verified.token, "user": verified.user })))
 }
 
 /// `null` for somebody who is not signed in.
 async fn get_session(emulator: Data<NeonEmulator>, request: HttpRequest) -> HttpResponse {
-    let found = session_token(&request).and_then(|token| emulator.session(&token));
+    let found = session_token(&emulator, &request).and_then(|token| emulator.session(&token));
     HttpResponse::Ok().json(found.map(|(session, user)| json!({ "session": session, "user": user })))
 }
 
 async fn sign_out(emulator: Data<NeonEmulator>, request: HttpRequest) -> HttpResponse {
-    if let Some(token) = session_token(&request) {
-        emulator.sign_out(&token);
+    for token in session_tokens(&request) {
+        emulator.sign_out(token);
     }
-    HttpResponse::Ok().insert_header((SET_COOKIE, cookie("", 0))).json(json!({ "success": true }))
+    let mut response = HttpResponse::Ok();
+    for cookie in cookies("", 0) {
+        response.append_header((SET_COOKIE, cookie));
+    }
+    response.json(json!({ "success": true }))
 }
 
 async fn jwks(emulator: Data<NeonEmulator>) -> HttpResponse {
@@ -137,15 +147,29 @@ async fn fire(
     Ok(HttpResponse::Accepted().json(json!({ "event_id": id })))
 }
 
-fn cookie(token: &str, max_age: u64) -> String {
-    format!("{COOKIE_NAME}={token}; Max-Age={max_age}; Path=/; HttpOnly; SameSite=Lax")
+/// What Neon Auth has and this emulator has not, and what neither has.
+pub(in crate::dev) async fn not_emulated() -> Result<HttpResponse, AuthError> {
+    Err(AuthError::NotEmulated)
 }
 
-fn session_token(request: &HttpRequest) -> Option<String> {
+/// The session under both of its names. Pages of other loopback origins need the second one to be
+/// `SameSite=None`, which a browser keeps only if it is `Secure`, and `localhost` counts as that.
+fn cookies(token: &str, max_age: u64) -> [String; 2] {
+    let cookie =
+        |name: &str, kind: &str| format!("{name}={token}; Max-Age={max_age}; Path=/; HttpOnly; {kind}");
+    [cookie(PLAIN_COOKIE, "SameSite=Lax"), cookie(NEON_COOKIE, "Secure; SameSite=None; Partitioned")]
+}
+
+/// The token of whoever is signed in. A cookie of an earlier run may lie beside the one that counts.
+fn session_token(emulator: &NeonEmulator, request: &HttpRequest) -> Option<String> {
+    session_tokens(request).find(|token| emulator.session(token).is_some()).map(str::to_owned)
+}
+
+fn session_tokens(request: &HttpRequest) -> impl Iterator<Item = &str> {
     let cookies = request.headers().get_all(COOKIE).filter_map(|cookies| cookies.to_str().ok());
     cookies
         .flat_map(|cookies| cookies.split(';'))
         .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE_NAME)
-        .map(|(_, token)| token.to_owned())
+        .filter(|(name, _)| [PLAIN_COOKIE, NEON_COOKIE].contains(name))
+        .map(|(_, token)| token)
 }

@@ -1,6 +1,7 @@
 //! The emulator and the inbox over a real port, with a scripted webhook in the relay's place.
 
 mod events;
+mod other_origins;
 mod page;
 mod sign_in;
 
@@ -94,7 +95,7 @@ impl Dev {
 
 fn options(listener: TcpListener, clock: Arc<ManualClock>) -> DevOptions {
     DevOptions {
-        listener,
+        listeners: vec![listener],
         webhook_url: "http://127.0.0.1:1/".parse().unwrap(),
         clock: clock.clone(),
         tasks: Tasks::current(),

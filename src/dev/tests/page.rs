@@ -163,6 +163,7 @@ async fn what_neon_does_not_allow_does_not_start() {
         assert_eq!(start(change), Some(error.to_string()));
     }
     let everywhere =
-        start(|options| options.listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap());
+        start(|options| options.listeners.push(TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap()));
     assert_eq!(everywhere.unwrap(), DevError::NotLoopback.to_string());
+    assert_eq!(start(|options| options.listeners.clear()).unwrap(), DevError::NoListener.to_string());
 }
