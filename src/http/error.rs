@@ -33,6 +33,12 @@ pub enum ApiError {
     /// A provider's callback is not believed.
     #[error("the callback is not verified")]
     CallbackRefused,
+    /// A provider's callback is not signed, and the provider signs it once it is asked to send it again.
+    #[error("the callback is not signed yet")]
+    CallbackNotSigned,
+    /// A provider's callback is larger than any provider's is.
+    #[error("the callback is too large")]
+    CallbackTooLarge,
     /// There is nothing at this path.
     #[error("not found")]
     NotFound,
@@ -96,6 +102,11 @@ impl ApiError {
             Self::Refused(R::NumberRefused) => {
                 (S::UNPROCESSABLE_ENTITY, R::NumberRefused.as_str(), "The number cannot receive this SMS.")
             }
+            Self::Refused(R::NumberUnreachable) => (
+                S::UNPROCESSABLE_ENTITY,
+                R::NumberUnreachable.as_str(),
+                "No SMS provider reaches this number or its country.",
+            ),
             Self::Refused(R::OptedOut) => {
                 (S::UNPROCESSABLE_ENTITY, R::OptedOut.as_str(), "The recipient has opted out of SMS.")
             }
@@ -136,6 +147,12 @@ impl ApiError {
                 (S::SERVICE_UNAVAILABLE, T::Internal.as_str(), "The delivery failed inside the relay.")
             }
             Self::CallbackRefused => (S::FORBIDDEN, "callback_refused", "The callback is not verified."),
+            Self::CallbackNotSigned => {
+                (S::SERVICE_UNAVAILABLE, "callback_not_signed", "The callback has to be sent again, signed.")
+            }
+            Self::CallbackTooLarge => {
+                (S::PAYLOAD_TOO_LARGE, "callback_too_large", "The callback is larger than 16 KiB.")
+            }
             Self::NotFound => (S::NOT_FOUND, "not_found", "There is nothing here."),
             Self::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not allowed here.")

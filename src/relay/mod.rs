@@ -25,7 +25,7 @@ use crate::store::memory::MemoryStore;
 use crate::store::{StatusChange, Store, StoreError};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
-use sms_providers::{FailoverChain, StatusUpdate};
+use sms_providers::{FailoverChain, FailureKind, StatusUpdate};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -171,7 +171,15 @@ impl Relay {
         if let StatusChange::Raised(provider) = change {
             let provider = provider.map(sms_providers::ProviderName::as_str);
             let code = update.code.as_ref().map(ToString::to_string);
-            tracing::info!(delivery.reference = %delivery, provider, status = %update.status, vendor.code = code, "the provider reported a status");
+            self.metrics.reported(provider, update.status);
+            match update.hint {
+                Some(hint) => {
+                    tracing::error!(delivery.reference = %delivery, provider, status = %update.status, kind = update.kind.map(FailureKind::as_str), vendor.code = code, hint, "the provider reported a failure")
+                }
+                None => {
+                    tracing::info!(delivery.reference = %delivery, provider, status = %update.status, kind = update.kind.map(FailureKind::as_str), vendor.code = code, "the provider reported a status")
+                }
+            }
         }
         Ok(change)
     }

@@ -132,8 +132,13 @@ async fn each_broken_thing_is_named_and_fails() {
     for (at, reply, name, words) in [
         (JWKS, said(404), "keys", "its status is not 200; check NEON_AUTH_URL"),
         (JWKS, json_reply(200, json!({"keys": []})), "keys", "holds no Ed25519 key"),
-        (TWILIO, ResponseTemplate::new(401).set_body_string(refused), "twilio", "(vendor code 20003)"),
-        (TWILIO, said(200), "twilio", "no answer that is understood"),
+        (
+            TWILIO,
+            ResponseTemplate::new(401).set_body_string(refused),
+            "twilio",
+            "(HTTP 401, vendor code 20003)",
+        ),
+        (TWILIO, said(200), "twilio", "no answer that is understood (HTTP 200)"),
         (WEBHOOK, of(&world, |webhook| webhook["enabled"] = json!(false)), "neon webhook", "is disabled"),
         (WEBHOOK, of(&world, |webhook| webhook["webhook_url"] = Value::Null), "neon webhook", "has no URL"),
         (

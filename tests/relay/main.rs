@@ -33,4 +33,6 @@ mod send_otp;
 mod signature;
 mod store_failure;
 mod subscriptions;
+mod vendor_checks;
+mod vendor_reports;
 mod verifiers;
