@@ -28,6 +28,20 @@ pub struct CodeRow {
     pub meaning: &'static str,
     /// What the operator can do about it.
     pub hint: Option<&'static str>,
+    /// Whether another provider is worth asking when a report says so.
+    pub resend: Resend,
+}
+
+/// Whether a text that failed after it was taken is worth another one through another provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Resend {
+    /// As the class says.
+    #[default]
+    ByClass,
+    /// The handset is away or busy: only if there is time for it to come back.
+    Patiently,
+    /// Some of it, or another one like it, has arrived.
+    Never,
 }
 
 /// All tables, in the order of the page for operators.
@@ -62,6 +76,11 @@ impl CodeRow {
         self.codes.split(' ')
     }
 
+    /// The same line, for codes whose class does not say whether another provider is worth asking.
+    pub(crate) const fn resend(self, resend: Resend) -> Self {
+        Self { resend, ..self }
+    }
+
     /// The failure that a reply with such a code is.
     pub(crate) fn failure(&self) -> SendError {
         SendError { hint: self.hint, ..SendError::new(self.kind) }
@@ -75,7 +94,7 @@ pub(crate) const fn row(
     meaning: &'static str,
     hint: Option<&'static str>,
 ) -> CodeRow {
-    CodeRow { kind, codes, meaning, hint }
+    CodeRow { kind, codes, meaning, hint, resend: Resend::ByClass }
 }
 
 fn covers(entry: &str, code: &str) -> bool {

@@ -71,7 +71,7 @@ pub mod vonage;
 pub use callback::{CallbackError, RawCallback, StatusCallback};
 pub use chain::{Attempt, ChainRun, FailoverChain, Step};
 pub use check::Checked;
-pub use codes::{CodeRow, CodeTable};
+pub use codes::{CodeRow, CodeTable, Resend};
 pub use encoding::{Encoding, Segments, segments};
 pub use error::{FailureKind, SendError, VendorCode};
 pub use log::LogProvider;

@@ -1,7 +1,9 @@
 //! What became of a message after a provider took it.
 
+use crate::codes::Resend;
 use crate::{CodeTable, FailureKind, VendorCode};
 use std::fmt;
+use std::time::Duration;
 
 /// The delivery status of a message, in the order in which it can only rise.
 ///
@@ -79,19 +81,45 @@ pub struct StatusUpdate {
     /// Our reference of the text, where the signature covers what the report says and not where it was sent.
     /// Whoever takes reports must hold it against the address.
     pub reference: Option<String>,
+    /// What the code says about another try, beyond its class.
+    pub resend: Resend,
 }
 
 impl StatusUpdate {
     /// A report of this status and nothing else.
     pub fn new(status: DeliveryStatus) -> Self {
-        Self { status, code: None, kind: None, hint: None, reference: None }
+        Self { status, code: None, kind: None, hint: None, reference: None, resend: Resend::default() }
     }
 
     /// A report with the vendor's code, if it has one, and what `table` says about it.
     pub fn with_code(self, code: Option<&str>, table: &CodeTable) -> Self {
         let row = code.and_then(|code| table.find(code));
         let code = code.and_then(VendorCode::new);
-        Self { code, kind: row.map(|row| row.kind), hint: row.and_then(|row| row.hint), ..self }
+        let (kind, hint) = (row.map(|row| row.kind), row.and_then(|row| row.hint));
+        Self { code, kind, hint, resend: row.map(|row| row.resend).unwrap_or_default(), ..self }
+    }
+
+    /// How much of the code's life has to be left for a text through another provider to be of use; `None` if
+    /// it never is: nothing failed, the text was too late, or the number, its owner or fraud is the cause.
+    pub fn worth_resending(&self) -> Option<Duration> {
+        let has_failed = matches!(self.status, DeliveryStatus::Undelivered | DeliveryStatus::Failed);
+        let anybody_else_may = match self.kind {
+            Some(FailureKind::BadRecipient | FailureKind::OptedOut | FailureKind::FraudHeld) => false,
+            Some(
+                FailureKind::Unreachable
+                | FailureKind::Misconfigured
+                | FailureKind::Throttled
+                | FailureKind::Unavailable
+                | FailureKind::Unknown,
+            )
+            | None => true,
+        };
+        let life = match self.resend {
+            Resend::ByClass => Some(Duration::from_secs(30)),
+            Resend::Patiently => Some(Duration::from_secs(60)),
+            Resend::Never => None,
+        };
+        life.filter(|_| has_failed && anybody_else_may)
     }
 
     /// A report about the text of this reference.
@@ -103,6 +131,45 @@ impl StatusUpdate {
 #[cfg(test)]
 mod tests {
     use super::DeliveryStatus::{self, *};
+    use super::StatusUpdate;
+    use crate::codes::CodeTable;
+    use crate::{messagebird, twilio, vonage};
+
+    #[test]
+    fn a_text_that_failed_is_worth_another_one_where_another_provider_can_do_better() {
+        let seconds = |status, code: &str, table: &CodeTable| {
+            let code = Some(code).filter(|code| !code.is_empty());
+            let update = StatusUpdate::new(status).with_code(code, table);
+            update.worth_resending().map(|life| life.as_secs())
+        };
+        let holds = |table: &CodeTable, expected: [(&str, Option<u64>); 3]| {
+            for (codes, life) in expected {
+                for code in codes.split(' ') {
+                    assert_eq!(seconds(Undelivered, code, table), life, "{} {code}", table.title);
+                }
+            }
+        };
+        let again = "30001 30003 30006 30007 30008 30017 30020 30021 30022 30023 30024 30034 30410 30500";
+        holds(
+            &twilio::CODES,
+            [(again, Some(30)), ("", Some(30)), ("30004 21610 30630 30005 21614 21635 30450 30485", None)],
+        );
+        holds(
+            &vonage::SMS_REPORT_CODES,
+            [("1 6 8 10 11 12 14 50 51 52 53 54 99", Some(30)), ("2 7", Some(60)), ("3 4 9 13 15", None)],
+        );
+        holds(
+            &vonage::MESSAGES_CODES,
+            [("", Some(30)), ("1260 1030", Some(30)), ("1190 1240 1170 1470 1320 1490", None)],
+        );
+        holds(
+            &messagebird::CLASSIC_REPORT_CODES,
+            [("0 34", Some(30)), ("8 26 27 31", Some(60)), ("1 2 3 5 9 10 11 12", None)],
+        );
+        for status in [Accepted, Sent, Delivered, Expired] {
+            assert_eq!(seconds(status, "", &twilio::CODES), None, "{status}");
+        }
+    }
 
     #[test]
     fn every_status_is_found_again_by_its_name() {

@@ -7,7 +7,7 @@
 use crate::FailureKind::{
     BadRecipient, Misconfigured, OptedOut, Throttled, Unavailable, Unknown, Unreachable,
 };
-use crate::codes::{CodeTable, row};
+use crate::codes::{CodeTable, Resend, row};
 
 const BLOCKED: &str =
     "Bird: the carrier or the country refuses the sender or the text; use a registered sender";
@@ -47,7 +47,7 @@ pub static CLASSIC_REPORT_CODES: CodeTable = CodeTable {
     note: "`statusErrorCode`.",
     rows: &[
         row(BadRecipient, "1 2 3 5 9 10 11 12", "an unknown subscriber, or one that takes no texts", None),
-        row(Unavailable, "8 26 27 31", "the handset is away or busy", None),
+        row(Unavailable, "8 26 27 31", "the handset is away or busy", None).resend(Resend::Patiently),
         row(Unavailable, "0 34", "failed at the carrier", None),
     ],
 };

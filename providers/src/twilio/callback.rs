@@ -20,6 +20,9 @@ const SIGNATURE: &str = "x-twilio-signature";
 /// The query parameter that binds a body which is not a form.
 const BODY_HASH: &str = "bodySHA256";
 
+/// The text was in Twilio's queue until its validity was over.
+const EXPIRED: &str = "30036";
+
 /// Names and values, sorted and without doubles, as Twilio signs them.
 type Fields = BTreeSet<(String, String)>;
 
@@ -103,6 +106,8 @@ fn read<'a>(field: impl Fn(&str) -> Option<&'a str>) -> Result<Option<StatusUpda
         "accepted" | "scheduled" | "queued" | "sending" => DeliveryStatus::Accepted,
         "sent" => DeliveryStatus::Sent,
         "delivered" | "read" => DeliveryStatus::Delivered,
+        // Twilio calls it a failure of another kind.
+        "undelivered" | "failed" if field("ErrorCode") == Some(EXPIRED) => DeliveryStatus::Expired,
         "undelivered" => DeliveryStatus::Undelivered,
         "failed" | "canceled" => DeliveryStatus::Failed,
         // Inbound texts, partial deliveries, and whatever Twilio invents next.

@@ -6,7 +6,7 @@
 use crate::FailureKind::{
     BadRecipient, FraudHeld, Misconfigured, OptedOut, Throttled, Unavailable, Unknown, Unreachable,
 };
-use crate::codes::{CodeTable, row};
+use crate::codes::{CodeTable, Resend, row};
 
 const ACCOUNT: &str = "Vonage: the account is barred, not provisioned for this, or set to another API";
 pub(super) const BALANCE: &str = "Vonage: the account has no credit, or its quota is used up";
@@ -57,7 +57,8 @@ pub static SMS_REPORT_CODES: CodeTable = CodeTable {
         row(Unreachable, "6", "taken for spam", Some(SPAM)),
         row(Unreachable, "10 14", "blocked by the carrier", Some(BLOCKED)),
         row(Unreachable, "50 51 52 53 54", "against the country's rules", Some(REGISTER)),
-        row(Unavailable, "1 2 7 8 99", "the handset is away or busy, or the carrier failed", None),
+        row(Unavailable, "2 7", "the handset is away or busy", None).resend(Resend::Patiently),
+        row(Unavailable, "1 8 99", "failed at the carrier", None),
     ],
 };
 
@@ -114,8 +115,8 @@ pub static MESSAGES_CODES: CodeTable = CodeTable {
             None,
         ),
         row(Unavailable, "1360", "expired on the way", Some(DELAYED)),
-        row(Unknown, "1320", "the same message was sent already", None),
-        row(Unknown, "1490", "some of the segments were delivered", None),
+        row(Unknown, "1320", "the same message was sent already", None).resend(Resend::Never),
+        row(Unknown, "1490", "some of the segments were delivered", None).resend(Resend::Never),
     ],
 };
 

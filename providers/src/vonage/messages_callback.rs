@@ -13,6 +13,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::time::SystemTime;
 
+/// The text's life was over before it could be delivered.
+const EXPIRED: &str = "1360";
+
 /// Verifies callbacks with the account's signature secret.
 pub struct VonageMessagesCallback {
     key: DecodingKey,
@@ -50,9 +53,11 @@ impl StatusCallback for VonageMessagesCallback {
         }
         window::check(claims.iat, now)?;
         let body: Value = serde_json::from_slice(raw.body).map_err(|_| CallbackError::Malformed)?;
+        let code = problem_code(&body["error"]);
         let status = match body["status"].as_str().ok_or(CallbackError::Malformed)? {
             "submitted" => DeliveryStatus::Sent,
             "delivered" | "read" => DeliveryStatus::Delivered,
+            "rejected" if code.as_deref() == Some(EXPIRED) => DeliveryStatus::Expired,
             "undeliverable" => DeliveryStatus::Undelivered,
             "rejected" => DeliveryStatus::Failed,
             // Whatever Vonage invents next.
@@ -60,7 +65,6 @@ impl StatusCallback for VonageMessagesCallback {
         };
         // The token does not cover the address, so a report says itself which text it is about.
         let reference = scalar(&body["client_ref"]).ok_or(CallbackError::Foreign)?;
-        let code = problem_code(&body["error"]);
         let update = StatusUpdate::new(status).with_code(code.as_deref(), &MESSAGES_CODES);
         Ok(Some(update.about(Some(reference))))
     }

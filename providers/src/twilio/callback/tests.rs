@@ -123,6 +123,16 @@ fn a_failure_carries_its_code_with_the_class_and_the_remedy_of_a_reply() {
     }
 }
 
+#[test]
+fn a_text_that_waited_for_too_long_has_expired_whatever_twilio_calls_it() {
+    for word in ["failed", "undelivered"] {
+        let signature = sign(&format!("{STATUS_URL}ErrorCode30036MessageStatus{word}"));
+        let update =
+            verify(STATUS_URL, format!("MessageStatus={word}&ErrorCode=30036").as_bytes(), &signature);
+        assert_eq!(update.unwrap().unwrap().status, DeliveryStatus::Expired);
+    }
+}
+
 /// Field 27: whoever parses a URL and writes it again has another URL.
 #[test]
 fn the_signature_is_checked_over_the_bytes_that_came() {
