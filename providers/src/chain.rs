@@ -162,8 +162,7 @@ impl<'a> ChainRun<'a> {
         if let Some(receipt) = &self.accepted {
             return Some(Ok(receipt.clone()));
         }
-        let last = self.attempts.last().and_then(|attempt| attempt.failure.as_ref());
-        let another_may_follow = last.is_none_or(|failure| failure.kind.allows_next_provider())
+        let another_may_follow = self.kinds().last().is_none_or(|kind| self.leaves_hope(kind))
             && !self.untried.is_empty()
             && self.possible_sends() < self.allowance
             && Instant::now() < self.until;
@@ -184,15 +183,33 @@ impl<'a> ChainRun<'a> {
         (link, if is_last { left } else { LONGEST_SLICE.min(left / providers_left) })
     }
 
+    /// Whether another provider may deliver what this one did not.
+    fn leaves_hope(&self, kind: FailureKind) -> bool {
+        let opinions = self.kinds().filter(|other| *other == kind).count();
+        kind.allows_next_provider() && !(kind.wants_a_second_opinion() && opinions >= 2)
+    }
+
+    fn kinds(&self) -> impl Iterator<Item = FailureKind> + '_ {
+        self.attempts.iter().filter_map(|attempt| attempt.failure.as_ref().map(|failure| failure.kind))
+    }
+
     /// One kind for all that failed.
+    ///
+    /// What the recipient or a vendor's fraud desk decided stands, whatever else happened. Then comes what
+    /// another try may change. "Misconfigured" and "unreachable" make the caller give up, so it takes every
+    /// provider to say so; of the two the operator can mend the first.
     fn summary(&self) -> FailureKind {
-        use FailureKind::{BadRecipient, Misconfigured, OptedOut, Throttled, Unavailable, Unknown};
-        let happened = |kind: &FailureKind| {
-            self.attempts.iter().any(|a| a.failure.as_ref().is_some_and(|failure| failure.kind == *kind))
+        use FailureKind::{
+            BadRecipient, FraudHeld, Misconfigured, OptedOut, Throttled, Unavailable, Unknown, Unreachable,
         };
-        let worst = [OptedOut, BadRecipient, Unknown, Throttled, Unavailable].into_iter().find(happened);
-        // "Misconfigured" makes the caller give up, so it takes every provider to say so.
-        worst.unwrap_or(if self.untried.is_empty() { Misconfigured } else { Unavailable })
+        let heard = |kind: &FailureKind| self.kinds().any(|other| other == *kind);
+        let worst =
+            [OptedOut, FraudHeld, BadRecipient, Unknown, Throttled, Unavailable].into_iter().find(heard);
+        worst.unwrap_or_else(|| match self.untried.is_empty() {
+            true if heard(&Unreachable) && !heard(&Misconfigured) => Unreachable,
+            true => Misconfigured,
+            false => Unavailable,
+        })
     }
 }
 

@@ -4,7 +4,8 @@
 //! Replies may hold secrets (Twilio's has the auth token) and earlier texts, so nothing of them is kept.
 
 use crate::client::VendorReply;
-use crate::{FailureKind, SendError, SendReceipt};
+use crate::verdict::{Verdict, judge};
+use crate::{FailureKind, SendError};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 pub enum Checked {
     /// The vendor accepts them.
     Accepted,
+    /// The vendor knows them and lets them look at nothing, for this reason; sending is another right.
+    MayNotRead(&'static str),
     /// The vendor has nothing to ask, for this reason.
     NotOffered(&'static str),
 }
@@ -25,13 +28,15 @@ pub enum Checked {
 pub(crate) fn verdict(
     reply: &VendorReply,
     is_known: impl FnOnce(&Value) -> bool,
-    read: fn(&VendorReply) -> Result<SendReceipt, SendError>,
+    read: impl FnOnce(&VendorReply) -> Verdict,
 ) -> Result<Checked, SendError> {
+    let unknown =
+        || SendError { http_status: Some(reply.status.as_u16()), ..SendError::new(FailureKind::Unknown) };
     if !reply.status.is_success() {
-        return Err(read(reply).err().unwrap_or_else(|| SendError::new(FailureKind::Unknown)));
+        return Err(judge(reply, read).err().unwrap_or_else(unknown));
     }
     match reply.json().filter(is_known) {
         Some(_) => Ok(Checked::Accepted),
-        None => Err(SendError::new(FailureKind::Unknown)),
+        None => Err(unknown()),
     }
 }

@@ -10,6 +10,11 @@ pub enum FailureKind {
     BadRecipient,
     /// The recipient opted out; sending through another provider would breach that wish.
     OptedOut,
+    /// The provider holds the text for fraud; to pay another one for it would be the wrong answer.
+    FraudHeld,
+    /// This provider or this sender cannot reach the number or its country; surely not sent, and another one
+    /// may.
+    Unreachable,
     /// The provider refuses because of our account: credentials, sender, balance, request shape.
     Misconfigured,
     /// The provider refuses for now because of a limit; surely not sent.
@@ -22,9 +27,11 @@ pub enum FailureKind {
 
 impl FailureKind {
     /// Every kind, for tables and metrics.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::BadRecipient,
         Self::OptedOut,
+        Self::FraudHeld,
+        Self::Unreachable,
         Self::Misconfigured,
         Self::Throttled,
         Self::Unavailable,
@@ -36,6 +43,8 @@ impl FailureKind {
         match self {
             Self::BadRecipient => "bad_recipient",
             Self::OptedOut => "opted_out",
+            Self::FraudHeld => "fraud_held",
+            Self::Unreachable => "unreachable",
             Self::Misconfigured => "misconfigured",
             Self::Throttled => "throttled",
             Self::Unavailable => "unavailable",
@@ -43,19 +52,37 @@ impl FailureKind {
         }
     }
 
-    /// Whether another provider may be tried: everywhere but where the recipient is the cause.
+    /// Whether another provider may be tried.
+    ///
+    /// That a number is invalid is one provider's judgement, and its list of ranges may be older than the
+    /// number; so it asks for a second opinion, see [`wants_a_second_opinion`](Self::wants_a_second_opinion).
     pub fn allows_next_provider(self) -> bool {
         match self {
-            Self::BadRecipient | Self::OptedOut => false,
-            Self::Misconfigured | Self::Throttled | Self::Unavailable | Self::Unknown => true,
+            Self::OptedOut | Self::FraudHeld => false,
+            Self::BadRecipient
+            | Self::Unreachable
+            | Self::Misconfigured
+            | Self::Throttled
+            | Self::Unavailable
+            | Self::Unknown => true,
         }
+    }
+
+    /// Whether it is final once two providers say so.
+    pub fn wants_a_second_opinion(self) -> bool {
+        self == Self::BadRecipient
     }
 
     /// Whether the failure says that the provider itself is in trouble; a refusal says that it works.
     pub fn blames_the_provider(self) -> bool {
         match self {
             Self::Unavailable | Self::Unknown => true,
-            Self::BadRecipient | Self::OptedOut | Self::Misconfigured | Self::Throttled => false,
+            Self::BadRecipient
+            | Self::OptedOut
+            | Self::FraudHeld
+            | Self::Unreachable
+            | Self::Misconfigured
+            | Self::Throttled => false,
         }
     }
 
@@ -65,9 +92,29 @@ impl FailureKind {
             Self::Unknown => true,
             Self::BadRecipient
             | Self::OptedOut
+            | Self::FraudHeld
+            | Self::Unreachable
             | Self::Misconfigured
             | Self::Throttled
             | Self::Unavailable => false,
+        }
+    }
+
+    /// What the operator can do about it where the vendor's code says no more.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::BadRecipient => "the number cannot receive texts; check how it is written",
+            Self::OptedOut => {
+                "the recipient replied STOP or is on a block list; only they can undo it, by START to the same sender"
+            }
+            Self::FraudHeld => "held as fraud; look at the vendor's fraud settings and at who asks for codes",
+            Self::Unreachable => {
+                "use a sender that is allowed in the number's country, or name another vendor in SMS_PROVIDER"
+            }
+            Self::Misconfigured => "look the vendor's code up in its documentation, and check its variables",
+            Self::Throttled => "wait, or ask the vendor for a higher limit",
+            Self::Unavailable => "check the network and the vendor's status page, and its …_BASE_URL if set",
+            Self::Unknown => "the text may have left: look into the vendor's log before sending again",
         }
     }
 }
@@ -90,23 +137,19 @@ pub struct SendError {
     pub retry_after: Option<Duration>,
     /// What the operator can do about it, in our own words.
     pub hint: Option<&'static str>,
+    /// The HTTP status of the vendor's reply, if there was one.
+    pub http_status: Option<u16>,
 }
 
 impl SendError {
     /// A failure of this kind and nothing else known.
     pub fn new(kind: FailureKind) -> Self {
-        Self { kind, code: None, retry_after: None, hint: None }
+        Self { kind, code: None, retry_after: None, hint: None, http_status: None }
     }
 
     /// Adds the vendor's code.
     pub fn with_code(mut self, code: impl fmt::Display) -> Self {
         self.code = VendorCode::new(code);
-        self
-    }
-
-    /// Adds the wait that the vendor asked for.
-    pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
-        self.retry_after = wait;
         self
     }
 
@@ -150,6 +193,14 @@ impl fmt::Display for VendorCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_kind_has_a_remedy_and_only_a_missing_verdict_may_have_sent() {
+        for kind in FailureKind::ALL {
+            assert!(!kind.remedy().is_empty());
+            assert_eq!(kind.may_have_sent(), kind == FailureKind::Unknown, "{kind}");
+        }
+    }
 
     #[test]
     fn a_vendor_code_never_carries_a_number_or_a_sentence() {

@@ -35,11 +35,12 @@
 //! 2. **Say what it needs.** `acme/config.rs`: a struct with secrets as `SecretString` and the base URL as
 //!    a field, so that regions and mocks are reachable. It reads no environment.
 //! 3. **Send.** `acme/send.rs` implements [`SmsProvider`]. [`client::exchange`] does the request and tells
-//!    "surely not sent" from "perhaps sent"; you read the reply. Find a [`FailureKind`] for every
-//!    documented error code in one table, fall back on [`client::VendorReply::kind_by_status`], and call
-//!    nothing a success that does not carry the vendor's message id. Put no text of the vendor's into the
-//!    error: a code, and a hint in your own words. A method `check` asks the vendor about the credentials
-//!    without sending, where it offers that (see [`check`]).
+//!    "surely not sent" from "perhaps sent"; `verdict::judge` says what the HTTP status decides alone; you read
+//!    the rest. Find a [`FailureKind`] for every documented error code in one [`CodeTable`] and add it to
+//!    [`codes::TABLES`], fall back on [`client::VendorReply::kind_by_status`], and call nothing a success that
+//!    does not carry the vendor's message id. Put no text of the vendor's into the error: a code, and a hint in
+//!    your own words. A method `check` asks the vendor about the credentials without sending, where it offers
+//!    that (see [`check`]).
 //! 4. **Believe its reports.** `acme/callback.rs` implements [`StatusCallback`]: the signature first, in
 //!    constant time, then the status word; an unknown word is `Ok(None)`. A vendor without a per-message
 //!    callback leaves this step out.
@@ -53,8 +54,10 @@ pub mod cause;
 pub mod chain;
 pub mod check;
 pub mod client;
+pub mod codes;
 pub mod encoding;
 pub mod error;
+mod form;
 pub mod log;
 pub mod message;
 pub mod messagebird;
@@ -64,12 +67,14 @@ pub mod provider;
 pub mod status;
 pub mod stub;
 pub mod twilio;
+mod verdict;
 pub mod vonage;
 
 pub use callback::{CallbackError, RawCallback, StatusCallback};
 pub use cause::NetworkCause;
 pub use chain::{Attempt, ChainRun, FailoverChain, Step};
 pub use check::Checked;
+pub use codes::{CodeRow, CodeTable, Resend};
 pub use encoding::{Encoding, Segments, segments};
 pub use error::{FailureKind, SendError, VendorCode};
 pub use log::LogProvider;

@@ -29,7 +29,7 @@ impl fmt::Debug for SmsBody {
 
 /// Our own opaque reference of a message, echoed by providers that can.
 ///
-/// At most 40 characters of `[0-9a-z-]`: what the strictest provider (Vonage's `client-ref`) takes.
+/// At most 100 characters of `[0-9a-z-]`: what the strictest provider (Vonage's `client-ref`) takes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MessageRef(String);
 

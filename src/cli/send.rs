@@ -59,15 +59,38 @@ pub(super) fn run(to: &PhoneNumber) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// What each provider said, and what to do about what it did not take.
 fn table(attempts: &[Attempt]) -> String {
     let mut lines = vec![format!("{:<12} {:<14} {:<10} {:>6}  hint", "provider", "verdict", "code", "ms")];
     for attempt in attempts {
         let failure = attempt.failure.as_ref();
         let code = failure.and_then(|failure| failure.code.as_ref()).map_or("-", |code| code.as_str());
-        let hint = failure.and_then(|failure| failure.hint).unwrap_or("-");
+        let hint = failure.map_or("-", |failure| failure.hint.unwrap_or_else(|| failure.kind.remedy()));
         let (provider, verdict, elapsed) =
             (attempt.provider.as_str(), attempt.verdict(), attempt.elapsed.as_millis());
         lines.push(format!("{provider:<12} {verdict:<14} {code:<10} {elapsed:>6}  {hint}"));
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sms_providers::{FailureKind, ProviderName, SendError};
+
+    #[test]
+    fn every_kind_of_failure_is_shown_with_something_to_do_about_it() {
+        let attempt = |failure| Attempt {
+            provider: ProviderName::Twilio,
+            elapsed: Duration::from_millis(120),
+            failure: Some(failure),
+        };
+        for kind in FailureKind::ALL {
+            let told = table(&[attempt(SendError::new(kind))]);
+            assert!(told.contains(kind.as_str()) && told.ends_with(kind.remedy()), "{told}");
+        }
+        let told =
+            table(&[attempt(SendError::new(FailureKind::Misconfigured).with_hint("check the sender"))]);
+        assert!(told.ends_with("check the sender"), "the vendor's code says more: {told}");
+    }
 }

@@ -65,8 +65,10 @@ pub enum RefuseReason {
     InvalidCode,
     /// The code has less than ten seconds to live.
     CodeExpired,
-    /// The provider says that this number cannot receive the text.
+    /// The provider says that this number cannot receive the text, or holds it as fraud.
     NumberRefused,
+    /// No provider reaches this number or its country.
+    NumberUnreachable,
     /// The recipient asked not to get texts.
     OptedOut,
     /// A code or link that is not for SMS, and nobody here delivers it.
@@ -77,12 +79,13 @@ pub enum RefuseReason {
 
 impl RefuseReason {
     /// Every reason, for stores and metrics.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NoPhoneNumber,
         Self::InvalidPhoneNumber,
         Self::InvalidCode,
         Self::CodeExpired,
         Self::NumberRefused,
+        Self::NumberUnreachable,
         Self::OptedOut,
         Self::NoDeliveryChannel,
         Self::ProvidersMisconfigured,
@@ -96,6 +99,7 @@ impl RefuseReason {
             Self::InvalidCode => "invalid_code",
             Self::CodeExpired => "code_expired",
             Self::NumberRefused => "number_refused",
+            Self::NumberUnreachable => "number_unreachable",
             Self::OptedOut => "opted_out",
             Self::NoDeliveryChannel => "no_delivery_channel",
             Self::ProvidersMisconfigured => "providers_misconfigured",

@@ -1,7 +1,8 @@
 //! `GET|POST /callbacks/{provider}/{delivery_ref}`: a provider says what became of a message.
 //!
 //! The signed URL is rebuilt from `PUBLIC_URL`, never from `Host` or `X-Forwarded-*`, which anybody can
-//! send. A verified provider always gets a 2xx, since it could do nothing about our troubles.
+//! send; its query stays byte for byte as it came. A verified provider always gets a 2xx, since it could do
+//! nothing about our troubles.
 
 use super::delivery::{CALLBACK_LIMIT, read_body};
 use super::error::ApiError;
@@ -10,7 +11,8 @@ use crate::relay::Relay;
 use crate::telemetry::{Refusal, Refusals};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use sms_providers::{RawCallback, StatusCallback};
+use sms_providers::client::endpoint;
+use sms_providers::{CallbackError, RawCallback, StatusCallback};
 use std::collections::HashMap;
 use std::sync::Arc;
 use url::Url;
@@ -36,11 +38,11 @@ pub(super) async fn receive(
     let (provider, reference) = path.into_inner();
     let (name, verifier) = callbacks.providers.get_key_value(provider.as_str()).ok_or(ApiError::NotFound)?;
     let delivery = DeliveryRef::parse(&reference).ok_or(ApiError::NotFound)?;
-    let mut url = callbacks.base.clone().ok_or(ApiError::NotFound)?;
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.pop_if_empty().extend([&provider, &reference]);
+    let base = callbacks.base.as_ref().ok_or(ApiError::NotFound)?;
+    let mut url: String = endpoint(base, &[&provider, &reference]).into();
+    if let Some(query) = request.uri().query() {
+        url = url + "?" + query;
     }
-    url.set_query(request.uri().query());
     let body = read_body(&request, payload.into_inner(), CALLBACK_LIMIT).await?;
     let headers: Vec<_> = request
         .headers()
@@ -48,10 +50,20 @@ pub(super) async fn receive(
         .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect();
     let raw = RawCallback { url: &url, headers: &headers, body: &body };
-    let update = verifier.verify(&raw, clock.now().to_system_time()).map_err(|error| {
-        let (message, reason) = ("status callbacks are refused", ApiError::CallbackRefused.parts().1);
+    let verdict = verifier.verify(&raw, clock.now().to_system_time()).and_then(|update| {
+        let named = update.as_ref().and_then(|update| update.reference.as_deref());
+        // One account's signature is good for all its texts, also for those of other programs.
+        let is_foreign = named.is_some_and(|named| named != reference);
+        if is_foreign { Err(CallbackError::Foreign) } else { Ok(update) }
+    });
+    let update = verdict.map_err(|error| {
+        let refused = match error {
+            CallbackError::NotYetSigned => ApiError::CallbackNotSigned,
+            _ => ApiError::CallbackRefused,
+        };
+        let (message, reason) = ("status callbacks are refused", refused.parts().1);
         refusals.note(Refusal { message, reason, provider: Some(name) }, || error.to_string());
-        ApiError::CallbackRefused
+        refused
     })?;
     if let Some(update) = update {
         // Already logged and counted where it failed.

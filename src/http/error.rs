@@ -15,7 +15,7 @@ pub enum ApiError {
     /// The delivery is not Neon's, or not for us.
     #[error(transparent)]
     Unverified(#[from] VerifyError),
-    /// The body is larger than 64 KiB.
+    /// The body is larger than 64 KiB, or a callback's than 16 KiB.
     #[error("the body is too large")]
     BodyTooLarge,
     /// The body broke off or came too slowly.
@@ -36,6 +36,9 @@ pub enum ApiError {
     /// Neon's events are taken at another path.
     #[error("events are taken at another path")]
     WrongPath,
+    /// A provider's callback is not signed, and the provider signs it once it is asked to send it again.
+    #[error("the callback is not signed yet")]
+    CallbackNotSigned,
     /// There is nothing at this path.
     #[error("not found")]
     NotFound,
@@ -79,7 +82,7 @@ impl ApiError {
             Self::Unverified(V::ForeignEndpoint) => {
                 (S::FORBIDDEN, "endpoint_not_allowed", "Events of this endpoint are not served here.")
             }
-            Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is larger than 64 KiB."),
+            Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large."),
             Self::BodyIncomplete => (S::BAD_REQUEST, "body_incomplete", "The body did not arrive whole."),
             Self::Loop => (S::LOOP_DETECTED, "loop_detected", "FORWARD_URL leads back to the relay."),
             Self::Refused(R::NoPhoneNumber) => {
@@ -99,6 +102,11 @@ impl ApiError {
             Self::Refused(R::NumberRefused) => {
                 (S::UNPROCESSABLE_ENTITY, R::NumberRefused.as_str(), "The number cannot receive this SMS.")
             }
+            Self::Refused(R::NumberUnreachable) => (
+                S::UNPROCESSABLE_ENTITY,
+                R::NumberUnreachable.as_str(),
+                "No SMS provider reaches this number or its country.",
+            ),
             Self::Refused(R::OptedOut) => {
                 (S::UNPROCESSABLE_ENTITY, R::OptedOut.as_str(), "The recipient has opted out of SMS.")
             }
@@ -141,6 +149,9 @@ impl ApiError {
             Self::CallbackRefused => (S::FORBIDDEN, "callback_refused", "The callback is not verified."),
             Self::WrongPath => {
                 (S::NOT_FOUND, "wrong_path", "Neon's events are taken at /webhooks/neon-auth.")
+            }
+            Self::CallbackNotSigned => {
+                (S::SERVICE_UNAVAILABLE, "callback_not_signed", "The callback has to be sent again, signed.")
             }
             Self::NotFound => (S::NOT_FOUND, "not_found", "There is nothing here."),
             Self::MethodNotAllowed => {

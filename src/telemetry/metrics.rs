@@ -7,7 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use sms_providers::{Attempt, ProviderName};
+use sms_providers::{Attempt, DeliveryStatus, ProviderName};
 use std::time::Duration;
 
 /// All metrics of the process. Cheap to clone; clones share their numbers.
@@ -17,6 +17,7 @@ pub struct Metrics {
     refused: Family<ReasonLabels, Counter>,
     attempts: Family<AttemptLabels, Counter>,
     attempt_time: Family<ProviderLabels, Histogram, fn() -> Histogram>,
+    reports: Family<ReportLabels, Counter>,
     delivery_time: Histogram,
     in_flight: Gauge,
     store_failures: Counter,
@@ -55,6 +56,12 @@ struct AttemptLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReportLabels {
+    provider: &'static str,
+    status: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ForwardLabels {
     from: &'static str,
     result: &'static str,
@@ -84,6 +91,7 @@ impl Default for Metrics {
             refused: Family::default(),
             attempts: Family::default(),
             attempt_time: Family::new_with_constructor(seconds),
+            reports: Family::default(),
             delivery_time: seconds(),
             in_flight: Gauge::default(),
             store_failures: Counter::default(),
@@ -116,6 +124,12 @@ impl Metrics {
         let verdict = attempt.verdict();
         self.attempts.get_or_create(&AttemptLabels { provider, verdict }).inc();
         self.attempt_time.get_or_create(&ProviderLabels { provider }).observe(attempt.elapsed.as_secs_f64());
+    }
+
+    /// A provider reported what became of a text, and it was news.
+    pub fn reported(&self, provider: Option<&'static str>, status: DeliveryStatus) {
+        let labels = ReportLabels { provider: provider.unwrap_or("unknown"), status: status.as_str() };
+        self.reports.get_or_create(&labels).inc();
     }
 
     /// This many deliveries are running.
@@ -170,6 +184,7 @@ impl Metrics {
             Unit::Seconds,
             self.attempt_time.clone(),
         );
+        registry.register("reports", "Status reports of providers, by status", self.reports.clone());
         registry.register_with_unit(
             "delivery",
             "Time from an event's arrival to its answer",

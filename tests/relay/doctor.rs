@@ -132,8 +132,13 @@ async fn each_broken_thing_is_named_and_fails() {
     for (at, reply, name, words) in [
         (JWKS, said(404), "keys", "it answers with 404: its status is not 200; check NEON_AUTH_URL"),
         (JWKS, json_reply(200, json!({"keys": []})), "keys", "holds no Ed25519 key"),
-        (TWILIO, ResponseTemplate::new(401).set_body_string(refused), "twilio", "(vendor code 20003)"),
-        (TWILIO, said(200), "twilio", "no answer that is understood"),
+        (
+            TWILIO,
+            ResponseTemplate::new(401).set_body_string(refused),
+            "twilio",
+            "(HTTP 401, vendor code 20003)",
+        ),
+        (TWILIO, said(200), "twilio", "no answer that is understood (HTTP 200)"),
         (WEBHOOK, of(&world, |webhook| webhook["enabled"] = json!(false)), "neon webhook", "is disabled"),
         (WEBHOOK, of(&world, |webhook| webhook["webhook_url"] = Value::Null), "neon webhook", "has no URL"),
         (
@@ -160,9 +165,9 @@ async fn each_broken_thing_is_named_and_fails() {
     }
     for (vars, names_of_failures, words) in [
         (("STORE_URL", "sqlite://not/there/relay.db"), ["store"], "the folder of not/there/relay.db"),
-        (("STORE_URL", "sqlite://"), ["store"], "check STORE_URL"),
+        (("STORE_URL", "sqlite://"), ["STORE_URL"], "names no file"),
         (("TWILIO_BASE_URL", "http://127.0.0.1:1"), ["twilio"], "TWILIO_BASE_URL"),
-        (("STORE_URL", "postgres://relay:s3cret@127.0.0.1:1/relay"), ["store"], "cannot be reached"),
+        (("STORE_URL", "postgres://relay:s3cret@127.0.0.1:1/relay"), ["store"], "it refuses the connection"),
     ] {
         let (code, table) = world.doctor(&[vars]);
         assert_eq!((code, names(&table, "FAIL")), (Some(1), names_of_failures.to_vec()), "{table}");

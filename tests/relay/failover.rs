@@ -69,7 +69,10 @@ async fn twilios_refusals_reach_neon_as_the_contract_says() {
         (400, 21211, (422, "number_refused")),
         (400, 21610, (422, "opted_out")),
         (401, 20003, (424, "providers_misconfigured")),
+        (400, 30450, (422, "number_refused")),
+        (400, 21408, (422, "number_unreachable")),
         (429, 20429, (503, "providers_unavailable")),
+        (429, 20003, (503, "providers_unavailable")),
         (500, 20500, (503, "no_verdict")),
     ] {
         let twilio = MockServer::start().await;
@@ -86,14 +89,17 @@ async fn twilios_refusals_reach_neon_as_the_contract_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_next_provider_takes_over_unless_the_recipient_is_the_cause() {
+async fn the_next_provider_takes_over_unless_the_recipient_or_fraud_is_the_cause() {
     for (kind, reaches_second) in [
         (FailureKind::Misconfigured, true),
         (FailureKind::Throttled, true),
         (FailureKind::Unavailable, true),
         (FailureKind::Unknown, true),
-        (FailureKind::BadRecipient, false),
+        (FailureKind::Unreachable, true),
+        // One vendor's judgement; a second one hears it.
+        (FailureKind::BadRecipient, true),
         (FailureKind::OptedOut, false),
+        (FailureKind::FraudHeld, false),
     ] {
         let (first, second, chain) = two_stubs();
         let relay = TestRelay::with_providers(chain).await;
@@ -105,6 +111,24 @@ async fn the_next_provider_takes_over_unless_the_recipient_is_the_cause() {
             assert_eq!(answer.json()["provider"], "vonage", "{kind}");
             assert_eq!(first.sent()[0].body, second.sent()[0].body, "the same bytes to every vendor");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_nobody_reaches_and_one_that_two_vendors_refuse_end_at_once() {
+    for (kind, expected) in [
+        (FailureKind::Unreachable, (422, "number_unreachable")),
+        (FailureKind::BadRecipient, (422, "number_refused")),
+    ] {
+        let (first, second, chain) = two_stubs();
+        let relay = TestRelay::with_providers(chain).await;
+        first.answer(Err(SendError::new(kind)));
+        second.answer(Err(SendError::new(kind)));
+        let body = otp(|_| {});
+        let (status, error) = relay.deliver(&body).await.error();
+        assert_eq!((status, error.as_str()), expected);
+        assert!(relay.deliver(&body).await.replayed, "the answer stands");
+        assert_eq!((first.sent().len(), second.sent().len()), (1, 1));
     }
 }
 

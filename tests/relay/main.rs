@@ -47,5 +47,7 @@ mod store_health;
 mod subscriptions;
 mod supervision;
 mod surroundings;
+mod vendor_checks;
+mod vendor_reports;
 mod verifiers;
 mod wrong_paths;

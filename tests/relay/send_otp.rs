@@ -115,6 +115,8 @@ async fn each_verdict_of_the_provider_has_its_answer() {
     for (kind, expected) in [
         (FailureKind::BadRecipient, (422, "number_refused")),
         (FailureKind::OptedOut, (422, "opted_out")),
+        (FailureKind::FraudHeld, (422, "number_refused")),
+        (FailureKind::Unreachable, (422, "number_unreachable")),
         (FailureKind::Misconfigured, (424, "providers_misconfigured")),
         (FailureKind::Throttled, (503, "providers_unavailable")),
         (FailureKind::Unavailable, (503, "providers_unavailable")),

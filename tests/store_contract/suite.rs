@@ -142,10 +142,8 @@ pub async fn of_many_claims_at_once_exactly_one_is_acquired(home: &Home) {
 }
 
 fn update(status: DeliveryStatus) -> StatusUpdate {
-    StatusUpdate {
-        status,
-        code: (status == DeliveryStatus::Failed).then(|| VendorCode::new(30003)).flatten(),
-    }
+    let code = (status == DeliveryStatus::Failed).then(|| VendorCode::new(30003)).flatten();
+    StatusUpdate { code, ..StatusUpdate::new(status) }
 }
 
 pub async fn a_status_only_rises_and_may_come_before_the_end(home: &Home) {

@@ -1,3 +1,5 @@
+mod outcome;
+
 use super::*;
 use crate::StubProvider;
 use crate::message::tests::message;
@@ -61,45 +63,7 @@ async fn the_preferred_provider_is_asked_and_nobody_else_if_it_accepts() {
     assert_eq!(chain.names().collect::<Vec<_>>(), NAMES);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_failure_of_the_providers_own_goes_on_to_the_next_one() {
-    for (kind, possible_sends) in [(Misconfigured, 1), (Throttled, 1), (Unavailable, 1), (Unknown, 2)] {
-        let ([first, _], chain) = chain::<2>();
-        fails(&first, kind);
-        let expected = Ran { outcome: Ok(MessageBird), asked: vec![Twilio, MessageBird], possible_sends };
-        assert_eq!(run(&chain).await, expected, "{kind}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_refused_recipient_or_an_opt_out_is_never_routed_round() {
-    for kind in [BadRecipient, OptedOut] {
-        let ([first, second], chain) = chain::<2>();
-        fails(&first, kind);
-        let expected = Ran { outcome: Err(kind), asked: vec![Twilio], possible_sends: 0 };
-        assert_eq!(run(&chain).await, expected);
-        assert!(second.sent().is_empty());
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_final_kind_sums_up_all_attempts() {
-    for (kinds, sum) in [
-        ([Misconfigured, Misconfigured, Misconfigured], Misconfigured),
-        ([Unavailable, Misconfigured, Misconfigured], Unavailable),
-        ([Misconfigured, Throttled, Misconfigured], Throttled),
-        ([Misconfigured, Unknown, Misconfigured], Unknown),
-        ([Unknown, Throttled, Unavailable], Unknown),
-        ([Unknown, Misconfigured, OptedOut], OptedOut),
-        ([Throttled, Unknown, BadRecipient], BadRecipient),
-    ] {
-        let (stubs, chain) = chain::<3>();
-        stubs.iter().zip(kinds).for_each(|(stub, kind)| fails(stub, kind));
-        let ran = run(&chain).await;
-        assert_eq!((ran.outcome, ran.asked.len()), (Err(sum), 3), "{kinds:?}");
-    }
-}
-
+/// Field 36: a range that was opened last month is a bad number to whoever has last year's list.
 #[tokio::test(start_paused = true)]
 async fn no_more_texts_than_allowed_can_come_of_one_run() {
     let (stubs, chain) = chain::<3>();
@@ -206,17 +170,6 @@ async fn a_provider_that_keeps_failing_is_asked_last() {
 
     fails(&second, Throttled);
     assert_eq!(run(&chain).await.asked, [MessageBird, Twilio], "last, and yet asked");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_refusal_shows_that_the_provider_works() {
-    for kind in [BadRecipient, OptedOut, Misconfigured, Throttled] {
-        let ([first, _], chain) = chain::<2>();
-        fails(&first, kind);
-        for _ in 0..20 {
-            assert_eq!(run(&chain).await.asked[0], Twilio, "{kind}");
-        }
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,9 +4,12 @@
 //! knows no validity period and no report URL of a message.
 
 use super::ChannelsConfig;
-use crate::FailureKind::{self, BadRecipient, Misconfigured, OptedOut, Unavailable};
+use super::codes::CHANNELS_CODES;
+use crate::FailureKind::{BadRecipient, Misconfigured, Unavailable};
 use crate::check::{Checked, TIMEOUT, verdict};
 use crate::client::{VendorReply, endpoint, exchange, scalar};
+use crate::codes::CodeRow;
+use crate::verdict::{Verdict, judge};
 use crate::{ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider};
 use reqwest::header::AUTHORIZATION;
 use secrecy::ExposeSecret;
@@ -18,7 +21,6 @@ const CREDENTIALS: &str =
     "Bird: check the access key, the workspace and the channel; a classic MessageBird key does not work here";
 const INACTIVE: &str =
     "Bird: the channel is not active; activate it in the dashboard, or set BIRD_CHANNEL_ID to another one";
-const CUSTOMER: &str = "Bird: the failure is on the recipient's or the account's side; look its code up under message failure codes";
 
 /// Sends through one SMS channel of a workspace.
 pub struct BirdChannels {
@@ -70,11 +72,11 @@ impl SmsProvider for BirdChannels {
             "reference": message.reference.as_str(),
         });
         let request = self.http.post(self.url.clone()).header(AUTHORIZATION, self.authorization());
-        read(&exchange(request.json(&body)).await?)
+        judge(&exchange(request.json(&body)).await?, read)
     }
 }
 
-fn read(reply: &VendorReply) -> Result<SendReceipt, SendError> {
+fn read(reply: &VendorReply) -> Verdict {
     let body: Value = reply.json().unwrap_or_default();
     if !reply.status.is_success() {
         return Err(refusal(reply, &body));
@@ -82,8 +84,8 @@ fn read(reply: &VendorReply) -> Result<SendReceipt, SendError> {
     // A message can be stillborn: accepted, and failed at once.
     if let Some("sending_failed" | "delivery_failed" | "rejected") = body["status"].as_str() {
         let code = scalar(&body["failure"]["code"]);
-        let (kind, hint) = code.as_deref().and_then(classify).unwrap_or((Unavailable, None));
-        let error = SendError { hint, ..SendError::new(kind) };
+        let listed = code.as_deref().and_then(|code| CHANNELS_CODES.find(code));
+        let error = listed.map_or_else(|| SendError::new(Unavailable), CodeRow::failure);
         return Err(code.into_iter().fold(error, SendError::with_code));
     }
     SendReceipt::with_id(ProviderName::MessageBird, scalar(&body["id"]).as_deref())
@@ -97,7 +99,7 @@ fn refusal(reply: &VendorReply, body: &Value) -> SendError {
     };
     let (kind, hint) =
         if blames_the_number(body) { (BadRecipient, None) } else { (reply.kind_by_status(), hint) };
-    let error = SendError { hint, ..SendError::new(kind) }.with_retry_after(reply.retry_after);
+    let error = SendError { hint, ..SendError::new(kind) };
     scalar(&body["code"]).into_iter().fold(error, SendError::with_code)
 }
 
@@ -106,18 +108,6 @@ fn blames_the_number(body: &Value) -> bool {
     body["details"]
         .as_object()
         .is_some_and(|details| details.keys().any(|path| path.contains("identifierValue")))
-}
-
-/// <https://docs.bird.com/api/channels-api/message-status-and-interactions/message-failure-codes>
-fn classify(code: &str) -> Option<(FailureKind, Option<&'static str>)> {
-    Some(match code.parse::<u32>().ok()? {
-        15005 => (BadRecipient, None),
-        // Opt-outs are among these, and Bird does not say which, so nobody else is asked either.
-        14000..=14999 => (OptedOut, Some(CUSTOMER)),
-        11000..=11999 | 12002 | 12003 => (Misconfigured, None),
-        12000..=12999 | 15000..=15999 => (Unavailable, None),
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

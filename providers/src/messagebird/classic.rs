@@ -3,20 +3,17 @@
 //! <https://developers.messagebird.com/api/sms-messaging/>
 
 use super::ClassicConfig;
-use crate::FailureKind::{self, BadRecipient, Misconfigured, Unavailable, Unknown};
+use super::codes::{CLASSIC_CODES, WRONG_KEY};
+use crate::FailureKind::{Unavailable, Unknown};
 use crate::check::{Checked, TIMEOUT, verdict};
 use crate::client::{VendorReply, endpoint, exchange, scalar};
+use crate::codes::CodeRow;
+use crate::verdict::{Verdict, judge};
 use crate::{Encoding, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider, segments};
 use reqwest::header::AUTHORIZATION;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use url::Url;
-
-const BALANCE: &str = "MessageBird: the account has no balance left";
-const ORIGINATOR: &str =
-    "MessageBird: check MESSAGEBIRD_ORIGINATOR; the destination country may not allow it";
-const WRONG_KEY: &str = "MessageBird: the classic API does not know this access key. A Bird key does not work there: \
-     set MESSAGEBIRD_API to channels or v1, or use a key of the classic dashboard";
 
 /// Sends through the classic API of one account.
 pub struct MessageBirdClassic {
@@ -79,11 +76,11 @@ impl SmsProvider for MessageBirdClassic {
     async fn send(&self, message: &SmsMessage) -> Result<SendReceipt, SendError> {
         let request = self.http.post(self.url.clone()).header(AUTHORIZATION, self.authorization());
         let request = request.json(&self.body(message));
-        read(&exchange(request).await?)
+        judge(&exchange(request).await?, read)
     }
 }
 
-fn read(reply: &VendorReply) -> Result<SendReceipt, SendError> {
+fn read(reply: &VendorReply) -> Verdict {
     let body: Value = reply.json().unwrap_or_default();
     if reply.status.is_success() {
         let receipt = SendReceipt::new(ProviderName::MessageBird, scalar(&body["id"]).as_deref());
@@ -95,35 +92,27 @@ fn read(reply: &VendorReply) -> Result<SendReceipt, SendError> {
             _ => Err(SendError::new(Unknown)),
         };
     }
-    let error = |kind| SendError::new(kind).with_retry_after(reply.retry_after);
-    // Behind a 5xx the text may be on its way, whatever the error is called.
     let errors = body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let named = errors.first().and_then(|first| Some((scalar(&first["code"])?, first)));
-    let Some((code, first)) = named.filter(|_| !reply.status.is_server_error()) else {
+    let by_status = SendError::new(reply.kind_by_status());
+    let Some((code, first)) = errors.first().and_then(|first| Some((scalar(&first["code"])?, first))) else {
         let hint = matches!(reply.status.as_u16(), 401 | 403).then_some(WRONG_KEY);
-        return Err(SendError { hint, ..error(reply.kind_by_status()) });
+        return Err(SendError { hint, ..by_status });
     };
-    let (kind, hint) = classify(&code, first["parameter"].as_str()).unwrap_or((reply.kind_by_status(), None));
-    Err(SendError { hint, ..error(kind).with_code(code) })
+    let listed = CLASSIC_CODES.find_about(&code, subject(first));
+    Err(listed.map_or(by_status, CodeRow::failure).with_code(code))
 }
 
-/// <https://developers.messagebird.com/api/#api-errors>
-fn classify(code: &str, parameter: Option<&str>) -> Option<(FailureKind, Option<&'static str>)> {
-    Some(match (code, parameter) {
-        ("9" | "10", Some("recipient" | "recipients")) => (BadRecipient, None),
-        ("9" | "10", Some("originator")) => (Misconfigured, Some(ORIGINATOR)),
-        ("2", _) => (Misconfigured, Some(WRONG_KEY)),
-        ("25", _) => (Misconfigured, Some(BALANCE)),
-        // Parameters missing or invalid, not found, bad request, no such API: ours to mend.
-        ("9" | "10" | "20" | "21" | "98", _) => (Misconfigured, None),
-        ("99", _) => (Unknown, None),
-        _ => return None,
-    })
+/// What an error is about. The sentence is looked at and never repeated: on a trial account it is the only
+/// difference between a number that is none and one that the account may not send to yet.
+fn subject(error: &Value) -> Option<&str> {
+    let is_trial = error["description"].as_str().is_some_and(|sentence| sentence.contains("test period"));
+    if is_trial { Some("trial") } else { error["parameter"].as_str() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::FailureKind::{BadRecipient, Misconfigured};
     use crate::client::tests::{assert_no_reply_succeeds_without_an_id, reply};
 
     #[test]
@@ -140,6 +129,21 @@ mod tests {
         let error = read(&reply(401, body)).unwrap_err();
         assert_eq!(error.kind, Misconfigured);
         assert!(error.hint.unwrap().contains("A Bird key does not work there"));
+    }
+
+    /// Field 35: a trial account sends to its owner's number only, and says so with the code of a bad number.
+    #[test]
+    fn a_number_that_a_trial_account_may_not_send_to_is_the_accounts_fault() {
+        let refusal = |sentence| {
+            let error = json!({"code": 9, "description": sentence, "parameter": "recipient"});
+            read(&reply(422, json!({ "errors": [error] }).to_string().as_bytes())).unwrap_err()
+        };
+        let trial = refusal(
+            "no (correct) recipients found. Note: during your test period you can only send messages to yourself.",
+        );
+        assert_eq!(trial.kind, Misconfigured);
+        assert!(trial.kind.allows_next_provider() && trial.hint.unwrap().contains("trial account"));
+        assert_eq!(refusal("no (correct) recipients found").kind, BadRecipient);
     }
 
     #[test]

@@ -4,17 +4,16 @@
 //! refused for now, so a text cannot be made to expire.
 
 use super::V1Config;
-use crate::FailureKind::{self, BadRecipient, Misconfigured, OptedOut, Throttled, Unavailable, Unknown};
+use super::codes::{V1_BALANCE, V1_CODES, V1_CREDENTIALS, V1_TYPES};
+use crate::FailureKind::{Misconfigured, Unavailable, Unknown};
 use crate::check::{Checked, TIMEOUT, verdict};
 use crate::client::{VendorReply, endpoint, exchange, scalar};
+use crate::codes::CodeRow;
+use crate::verdict::{Verdict, judge};
 use crate::{ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use url::Url;
-
-const BALANCE: &str = "Bird: the account has no balance left";
-const CREDENTIALS: &str = "Bird: check the API key (bk_…), its region and its permissions; a classic MessageBird key does not work here";
-const SENDER: &str = "Bird: check MESSAGEBIRD_ORIGINATOR; it must be a sender of this account that is registered for the country";
 
 /// Sends through the platform's v1 with one API key.
 pub struct BirdV1 {
@@ -55,6 +54,8 @@ impl SmsProvider for BirdV1 {
             "text": message.body.expose(),
             // Bird then shows the text as redacted wherever it is read again.
             "category": "authentication",
+            // Comes back with every event about the message.
+            "metadata": { "ref": message.reference.as_str() },
         });
         let request = self
             .http
@@ -62,76 +63,44 @@ impl SmsProvider for BirdV1 {
             .bearer_auth(self.config.api_key.expose_secret())
             .header("Idempotency-Key", &message.idempotency_key)
             .json(&body);
-        read(&exchange(request).await?)
+        judge(&exchange(request).await?, read)
     }
 }
 
-type Verdict = (FailureKind, Option<&'static str>);
-
-fn read(reply: &VendorReply) -> Result<SendReceipt, SendError> {
+fn read(reply: &VendorReply) -> Verdict {
     let body: Value = reply.json().unwrap_or_default();
     if reply.status.is_success() {
         let reason = body["last_error"]["code"].as_str();
         if let Some("failed" | "rejected" | "expired" | "canceled" | "undelivered") = body["status"].as_str()
         {
-            let (kind, hint) = reason.and_then(by_reason).unwrap_or((Unavailable, None));
-            let error = SendError { hint, ..SendError::new(kind) };
+            let listed = reason.and_then(|reason| V1_CODES.find(reason));
+            let error = listed.map_or_else(|| SendError::new(Unavailable), CodeRow::failure);
             return Err(reason.into_iter().fold(error, SendError::with_code));
         }
         return SendReceipt::with_id(ProviderName::MessageBird, scalar(&body["id"]).as_deref());
     }
     let error = &body["error"];
-    let (kind, hint) = if reply.status.is_server_error() {
-        // Behind a 5xx the text may be on its way, whatever the error is called.
-        (reply.kind_by_status(), None)
-    } else {
-        let named = error["name"].as_str().and_then(by_reason);
-        named.or_else(|| by_type(error["type"].as_str()?)).unwrap_or_else(|| by_status(reply))
-    };
-    let failure = SendError { hint, ..SendError::new(kind) }.with_retry_after(reply.retry_after);
+    // The name says more than the type.
+    let named = error["name"].as_str().and_then(|name| V1_CODES.find(name));
+    let listed = named.or_else(|| V1_TYPES.find(error["type"].as_str()?));
+    let failure = listed.map_or_else(|| by_status(reply), CodeRow::failure);
     Err(scalar(&error["code"]).into_iter().fold(failure, SendError::with_code))
 }
 
-/// The names of errors, and the reasons of messages that failed.
-fn by_reason(name: &str) -> Option<Verdict> {
-    Some(match name {
-        "SMSInvalidRecipient" | "invalid_destination" | "landline_unreachable" | "unreachable" => {
-            (BadRecipient, None)
-        }
-        "recipient_opted_out" | "blocked_by_recipient" | "SMSRecipientOptedOut" => (OptedOut, None),
-        "SMSNoEligibleSender" | "sender_unregistered" => (Misconfigured, Some(SENDER)),
-        "insufficient_balance" => (Misconfigured, Some(BALANCE)),
-        "SMSUnsupportedFeature" | "content_rejected" => (Misconfigured, None),
-        "provider_unavailable" | "blocked_by_carrier" => (Unavailable, None),
-        _ => return None,
-    })
-}
-
-fn by_type(kind: &str) -> Option<Verdict> {
-    Some(match kind {
-        "auth_error" | "permission_error" => (Misconfigured, Some(CREDENTIALS)),
-        "billing_error" => (Misconfigured, Some(BALANCE)),
-        "rate_limit_error" => (Throttled, None),
-        // An earlier request with this key is running, or was carried out with an older text: it may be
-        // that one that arrives.
-        "conflict_error" => (Unknown, None),
-        "validation_error" => (Misconfigured, None),
-        _ => return None,
-    })
-}
-
-fn by_status(reply: &VendorReply) -> Verdict {
-    match reply.status.as_u16() {
-        401 | 403 => (Misconfigured, Some(CREDENTIALS)),
-        402 => (Misconfigured, Some(BALANCE)),
-        409 => (Unknown, None),
+fn by_status(reply: &VendorReply) -> SendError {
+    let (kind, hint) = match reply.status.as_u16() {
+        401 | 403 => (Misconfigured, Some(V1_CREDENTIALS)),
+        402 => (Misconfigured, Some(V1_BALANCE)),
+        409 | 425 => (Unknown, None),
         _ => (reply.kind_by_status(), None),
-    }
+    };
+    SendError { hint, ..SendError::new(kind) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::FailureKind::{self, BadRecipient, OptedOut};
     use crate::client::tests::{assert_no_reply_succeeds_without_an_id, reply};
 
     fn kind(status: u16, error: Value) -> FailureKind {

@@ -3,7 +3,9 @@
 //! <https://www.twilio.com/docs/usage/webhooks/webhooks-security> and
 //! <https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks>
 
-use crate::{CallbackError, DeliveryStatus, RawCallback, StatusCallback, StatusUpdate, VendorCode};
+use super::CODES;
+use crate::form::fields;
+use crate::{CallbackError, DeliveryStatus, RawCallback, StatusCallback, StatusUpdate};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,12 +14,14 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::time::SystemTime;
-use url::{Url, form_urlencoded};
 
 const SIGNATURE: &str = "x-twilio-signature";
 
 /// The query parameter that binds a body which is not a form.
 const BODY_HASH: &str = "bodySHA256";
+
+/// The text was in Twilio's queue until its validity was over.
+const EXPIRED: &str = "30036";
 
 /// Names and values, sorted and without doubles, as Twilio signs them.
 type Fields = BTreeSet<(String, String)>;
@@ -52,15 +56,14 @@ impl TwilioCallback {
 
 impl StatusCallback for TwilioCallback {
     fn verify(&self, raw: &RawCallback<'_>, _now: SystemTime) -> Result<Option<StatusUpdate>, CallbackError> {
-        let signature = raw.headers.iter().find(|(name, _)| name == SIGNATURE);
-        let (_, signature) = signature.ok_or(CallbackError::Unsigned)?;
+        let signature = raw.header(SIGNATURE).ok_or(CallbackError::Unsigned)?;
         let signature = STANDARD.decode(signature).map_err(|_| CallbackError::WrongSignature)?;
 
-        let query: Fields = raw.url.query_pairs().into_owned().collect();
-        let body_hash = query.iter().find(|(name, _)| name == BODY_HASH).map(|(_, hash)| hash);
-        let form = match body_hash {
+        let query: Fields = fields(raw.query().as_bytes())?.collect();
+        let body_hash = field(&query, BODY_HASH);
+        let form: Fields = match body_hash {
             Some(_) => Fields::new(),
-            None => form_urlencoded::parse(raw.body).into_owned().collect(),
+            None => fields(raw.body)?.collect(),
         };
         let mut urls = signed_urls(raw.url).into_iter();
         if !urls.any(|url| self.is_signed(&url, &form, &signature)) {
@@ -74,19 +77,23 @@ impl StatusCallback for TwilioCallback {
     }
 }
 
-/// The URL with and without its port: Twilio's back ends do not agree on which of them they sign.
-fn signed_urls(url: &Url) -> [String; 2] {
-    let mut url = url.clone();
+/// The URL with and without its port: Twilio's back ends do not agree on which of them they sign. Everything
+/// else stays as it came.
+fn signed_urls(url: &str) -> [String; 2] {
     // The fragment configures Twilio's client and is not sent.
-    url.set_fragment(None);
-    let mut without_port = url.clone();
-    // Fails only for a URL without a host, which has no port either.
-    let _ = without_port.set_port(None);
-    let host_end = url::Position::AfterHost;
-    let port = url.port_or_known_default().map(|port| format!(":{port}")).unwrap_or_default();
-    let with_port =
-        format!("{}{port}{}", &without_port[..host_end], &without_port[url::Position::BeforePath..]);
-    [without_port.into(), with_port]
+    let (url, _fragment) = url.split_once('#').unwrap_or((url, ""));
+    let host_start = url.find("://").map_or(0, |colon| colon + 3);
+    let host_end = url[host_start..].find(['/', '?']).map_or(url.len(), |length| host_start + length);
+    let (before, rest) = url.split_at(host_end);
+    let colon = before[host_start..].rfind(':').map(|colon| host_start + colon);
+    let port = colon.filter(|colon| before[colon + 1..].bytes().all(|byte| byte.is_ascii_digit()));
+    let without_port = &before[..port.unwrap_or(before.len())];
+    let with_port = match port {
+        Some(_) => before.to_owned(),
+        None if url.starts_with("http://") => format!("{before}:80"),
+        None => format!("{before}:443"),
+    };
+    [format!("{without_port}{rest}"), format!("{with_port}{rest}")]
 }
 
 fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
@@ -99,11 +106,14 @@ fn read<'a>(field: impl Fn(&str) -> Option<&'a str>) -> Result<Option<StatusUpda
         "accepted" | "scheduled" | "queued" | "sending" => DeliveryStatus::Accepted,
         "sent" => DeliveryStatus::Sent,
         "delivered" | "read" => DeliveryStatus::Delivered,
-        "undelivered" | "failed" | "canceled" => DeliveryStatus::Failed,
+        // Twilio calls it a failure of another kind.
+        "undelivered" | "failed" if field("ErrorCode") == Some(EXPIRED) => DeliveryStatus::Expired,
+        "undelivered" => DeliveryStatus::Undelivered,
+        "failed" | "canceled" => DeliveryStatus::Failed,
         // Inbound texts, partial deliveries, and whatever Twilio invents next.
         _ => return Ok(None),
     };
-    Ok(Some(StatusUpdate { status, code: field("ErrorCode").and_then(VendorCode::new) }))
+    Ok(Some(StatusUpdate::new(status).with_code(field("ErrorCode"), &CODES)))
 }
 
 #[cfg(test)]

@@ -9,5 +9,6 @@ mod config;
 mod send;
 
 pub use callback::TwilioCallback;
+pub use codes::CODES;
 pub use config::{Credentials, Sender, TwilioConfig};
 pub use send::TwilioProvider;

@@ -2,10 +2,12 @@
 //!
 //! <https://www.twilio.com/docs/messaging/api/message-resource>
 
-use super::codes::{ACCOUNT, classify, hint_by_status};
+use super::codes::{ACCOUNT, STATUS_URL, classify, hint_by_status, names_the_compliance_profile};
 use super::{Sender, TwilioConfig};
 use crate::check::{Checked, TIMEOUT, verdict};
 use crate::client::{VendorReply, exchange, scalar};
+use crate::codes::CodeRow;
+use crate::verdict::{Verdict, judge};
 use crate::{FailureKind, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider};
 use serde_json::Value;
 use url::Url;
@@ -35,11 +37,18 @@ impl TwilioProvider {
         let (user, password) = self.config.basic_auth();
         let request = self.http.get(self.config.check_url()).basic_auth(user, Some(password));
         let reply = exchange(request.timeout(TIMEOUT)).await?;
-        let account: Value = reply.json().unwrap_or_default();
-        if let Some("suspended" | "closed") = account["status"].as_str() {
+        let body: Value = reply.json().unwrap_or_default();
+        if let Some("suspended" | "closed") = body["status"].as_str() {
             return Err(SendError::new(FailureKind::Misconfigured).with_hint(ACCOUNT));
         }
-        verdict(&reply, |body| body["status"] == "active" || body["messages"].is_array(), read)
+        if let Some(reason) = lacks_rights(&reply, &body) {
+            return Ok(Checked::MayNotRead(reason));
+        }
+        verdict(
+            &reply,
+            |body| body["status"] == "active" || body["messages"].is_array(),
+            |reply| self.read(reply),
+        )
     }
 
     fn form<'a>(
@@ -76,39 +85,64 @@ impl SmsProvider for TwilioProvider {
         let validity = message.expires_in.as_secs().clamp(1, LONGEST_VALIDITY).to_string();
         // A report that cannot be verified is not worth asking for.
         let status_url = self.config.signing_token().and_then(|_| message.status_url(self.name()));
-        let request = self
-            .http
-            .post(self.messages_url.clone())
-            .basic_auth(user, Some(password))
-            .form(&self.form(message, &validity, status_url.as_ref()));
-        read(&exchange(request).await?)
+        let send = async |status_url: Option<&Url>| {
+            let form = self.form(message, &validity, status_url);
+            let request =
+                self.http.post(self.messages_url.clone()).basic_auth(user, Some(password)).form(&form);
+            judge(&exchange(request).await?, |reply| self.read(reply))
+        };
+        match send(status_url.as_ref()).await {
+            // A text is worth more than its report.
+            Err(error) if status_url.is_some() && refuses_the_callback(&error) => {
+                let hint = STATUS_URL;
+                tracing::warn!(hint, "Twilio refuses the status callback URL; the text goes without one");
+                send(None).await
+            }
+            verdict => verdict,
+        }
     }
 }
 
-/// The verdict of a reply. Twilio writes codes as numbers, and a body need not be JSON when it is in
-/// trouble, so nothing is taken for granted but the HTTP status.
-fn read(reply: &VendorReply) -> Result<SendReceipt, SendError> {
-    let body: Value = reply.json().unwrap_or_default();
-    if !reply.status.is_success() {
-        let fallback = (reply.kind_by_status(), hint_by_status(reply.status.as_u16()));
-        return Err(failure(&body["code"], fallback).with_retry_after(reply.retry_after));
+impl TwilioProvider {
+    /// The verdict of a reply. Twilio writes codes as numbers, and a body need not be JSON when it is in
+    /// trouble, so nothing is taken for granted but the HTTP status.
+    fn read(&self, reply: &VendorReply) -> Verdict {
+        let body: Value = reply.json().unwrap_or_default();
+        if !reply.status.is_success() {
+            let hint = hint_by_status(reply.status.as_u16());
+            let fallback = SendError { hint, ..SendError::new(reply.kind_by_status()) };
+            return Err(self.failure(&body["code"], &body["message"], fallback));
+        }
+        // A message can be stillborn: created, and failed at once.
+        if let Some("failed" | "undelivered" | "canceled") = body["status"].as_str() {
+            let fallback = SendError::new(FailureKind::Unavailable);
+            return Err(self.failure(&body["error_code"], &body["error_message"], fallback));
+        }
+        SendReceipt::with_id(ProviderName::Twilio, scalar(&body["sid"]).as_deref())
     }
-    // A message can be stillborn: created, and failed at once.
-    if let Some("failed" | "undelivered" | "canceled") = body["status"].as_str() {
-        return Err(failure(&body["error_code"], (FailureKind::Unavailable, None)));
+
+    /// The sentence is looked at and never repeated.
+    fn failure(&self, code: &Value, sentence: &Value, fallback: SendError) -> SendError {
+        let Some(code) = scalar(code) else { return fallback };
+        let listed = classify(&code, &self.config.sender, sentence);
+        listed.map_or(fallback, CodeRow::failure).with_code(code)
     }
-    SendReceipt::with_id(ProviderName::Twilio, scalar(&body["sid"]).as_deref())
 }
 
-fn failure(code: &Value, fallback: (FailureKind, Option<&'static str>)) -> SendError {
-    let code = scalar(code);
-    let number = code.as_deref().and_then(|code| code.parse().ok());
-    let (kind, hint) = number.and_then(classify).unwrap_or(fallback);
-    let mut error = SendError { hint, ..SendError::new(kind) };
-    if let Some(code) = code {
-        error = error.with_code(code);
+fn refuses_the_callback(error: &SendError) -> bool {
+    error.code.as_ref().is_some_and(|code| code.as_str() == "21609")
+}
+
+/// Why credentials that Twilio knows may not look at the account; they may send all the same, or soon.
+fn lacks_rights(reply: &VendorReply, body: &Value) -> Option<&'static str> {
+    const COMPLIANCE: &str = "the account's compliance profile is not approved, so Twilio may refuse to send as well; see Trust Hub in the Console";
+    const RIGHTS: &str = "the credentials are known and may not read; whether they may send (messaging/messages/create) only a text can tell";
+    let code = scalar(&body["code"])?;
+    match (reply.status.as_u16(), code.as_str()) {
+        (401 | 403, "20003") if names_the_compliance_profile(&body["message"]) => Some(COMPLIANCE),
+        (401 | 403, "70051") | (403, "20003") => Some(RIGHTS),
+        _ => None,
     }
-    error
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub struct SmsConfig {
 /// How requests to the SMS API are authenticated.
 #[derive(Debug, Clone)]
 pub enum SmsAuth {
-    /// The account's API secret, in the form.
+    /// The account's API secret, in the `Authorization` header.
     Secret(SecretString),
     /// A signature over the form; then the API secret must not be sent.
     Signed(Signature),
@@ -60,6 +60,12 @@ pub enum MessagesAuth {
         /// The account's API secret.
         api_secret: SecretString,
     },
+}
+
+/// A sender as Vonage wants it: a number without the plus that people copy along with it.
+pub(super) fn sender(from: &str) -> &str {
+    let number = from.strip_prefix('+').filter(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+    number.unwrap_or(from)
 }
 
 impl SmsConfig {

@@ -2,10 +2,12 @@
 //!
 //! <https://developer.vonage.com/en/api/messages>
 
-use super::codes::{classify_messages, hint_by_status};
+use super::codes::{MESSAGES_CODES, hint_by_status};
+use super::config::sender;
 use super::{MessagesAuth, MessagesConfig};
 use crate::check::{Checked, TIMEOUT, verdict};
 use crate::client::{VendorReply, endpoint, exchange, scalar};
+use crate::verdict::{Verdict, judge};
 use crate::{FailureKind, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider};
 use jsonwebtoken::{Algorithm, Header};
 use reqwest::{RequestBuilder, StatusCode};
@@ -16,6 +18,8 @@ use uuid::Uuid;
 
 /// How long a token is good for, in seconds: as long as in Vonage's own libraries.
 const TOKEN_LIFE: u64 = 900;
+/// The shortest and the longest life that Vonage takes, in seconds.
+const TTL: (u64, u64) = (20, 604_800);
 
 /// Sends through the Messages API of one account or application.
 pub struct VonageMessages {
@@ -55,9 +59,9 @@ impl VonageMessages {
             "channel": "sms",
             "message_type": "text",
             "to": message.to.digits(),
-            "from": self.config.from,
+            "from": sender(&self.config.from),
             "text": message.body.expose(),
-            "ttl": message.expires_in.as_secs().max(1),
+            "ttl": message.expires_in.as_secs().clamp(TTL.0, TTL.1),
             "sms": { "encoding_type": "auto" },
             "client_ref": message.reference.as_str(),
         });
@@ -96,43 +100,41 @@ impl SmsProvider for VonageMessages {
 
     async fn send(&self, message: &SmsMessage) -> Result<SendReceipt, SendError> {
         let request = self.authenticate(self.http.post(self.url.clone()))?;
-        read(&exchange(request.json(&self.body(message))).await?)
+        judge(&exchange(request.json(&self.body(message))).await?, read)
     }
 }
 
-fn read(reply: &VendorReply) -> Result<SendReceipt, SendError> {
+fn read(reply: &VendorReply) -> Verdict {
     let body: Value = reply.json().unwrap_or_default();
     if reply.status.is_success() {
         return SendReceipt::with_id(ProviderName::Vonage, scalar(&body["message_uuid"]).as_deref());
     }
     let code = problem_code(&body);
-    let listed = code.as_deref().and_then(|code| classify_messages(code.parse().ok()?));
-    let fallback = (reply.kind_by_status(), hint_by_status(reply.status.as_u16()));
-    let (kind, hint) = match listed {
-        // Behind a 5xx the text may be on its way, whatever the problem is called.
-        _ if reply.status.is_server_error() => fallback,
-        _ if blames_the_number(&body) => (FailureKind::BadRecipient, None),
-        Some(listed) => listed,
-        None => fallback,
+    let about = (reply.status == StatusCode::UNPROCESSABLE_ENTITY).then_some("422");
+    let listed = code.as_deref().and_then(|code| MESSAGES_CODES.find_about(code, about));
+    let error = match listed {
+        _ if blames_the_number(&body) => SendError::new(FailureKind::BadRecipient),
+        Some(row) => row.failure(),
+        None => {
+            let hint = hint_by_status(reply.status.as_u16());
+            SendError { hint, ..SendError::new(reply.kind_by_status()) }
+        }
     };
-    let error = SendError { hint, ..SendError::new(kind) }.with_retry_after(reply.retry_after);
-    Err(match code {
-        Some(code) => error.with_code(code),
-        None => error,
-    })
+    Err(code.into_iter().fold(error, SendError::with_code))
 }
 
-/// The code is the fragment of the problem's `type`; some problems have it as a numeric title.
-fn problem_code(body: &Value) -> Option<String> {
+/// The code is the fragment of a problem's `type`; some problems have it as a numeric title.
+pub(super) fn problem_code(problem: &Value) -> Option<String> {
     let fragment =
-        body["type"].as_str().and_then(|kind| kind.rsplit_once('#')).map(|(_, code)| code.to_owned());
-    fragment
-        .or_else(|| scalar(&body["title"]).filter(|title| title.bytes().all(|byte| byte.is_ascii_digit())))
+        problem["type"].as_str().and_then(|kind| kind.rsplit_once('#')).map(|(_, code)| code.to_owned());
+    let is_code = |title: &String| !title.is_empty() && title.bytes().all(|byte| byte.is_ascii_digit());
+    fragment.or_else(|| scalar(&problem["title"]).filter(is_code))
 }
 
-fn blames_the_number(body: &Value) -> bool {
-    let parameters = body["invalid_parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
-    parameters.iter().any(|parameter| parameter["name"] == "to")
+/// The numbers of problems contradict each other from one page of Vonage's to the next; these do not.
+fn blames_the_number(problem: &Value) -> bool {
+    let parameters = problem["invalid_parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+    problem["title"] == "Invalid recipient" || parameters.iter().any(|parameter| parameter["name"] == "to")
 }
 
 #[cfg(test)]

@@ -2,17 +2,19 @@
 //!
 //! <https://developer.vonage.com/en/getting-started/concepts/webhooks#decoding-signed-webhooks>
 
+use super::messages::problem_code;
+use super::{MESSAGES_CODES, window};
 use crate::client::scalar;
-use crate::{CallbackError, DeliveryStatus, RawCallback, StatusCallback, StatusUpdate, VendorCode};
+use crate::{CallbackError, DeliveryStatus, RawCallback, StatusCallback, StatusUpdate};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-/// Vonage's tokens have no end of their own.
-const TOLERANCE: Duration = Duration::from_secs(300);
+/// The text's life was over before it could be delivered.
+const EXPIRED: &str = "1360";
 
 /// Verifies callbacks with the account's signature secret.
 pub struct VonageMessagesCallback {
@@ -34,11 +36,14 @@ impl VonageMessagesCallback {
 
 impl StatusCallback for VonageMessagesCallback {
     fn verify(&self, raw: &RawCallback<'_>, now: SystemTime) -> Result<Option<StatusUpdate>, CallbackError> {
-        let header = raw.headers.iter().find(|(name, _)| name == "authorization").map(|(_, value)| value);
-        let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(CallbackError::Unsigned)?;
+        let header = raw.header("authorization");
+        let token =
+            header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(CallbackError::NotYetSigned)?;
         let mut validation = Validation::new(Algorithm::HS256);
         // There is no `exp`; the age is checked below, against the caller's clock.
         validation.validate_exp = false;
+        // Whom else Vonage means is its own affair; without this, any `aud` at all is refused.
+        validation.validate_aud = false;
         validation.set_required_spec_claims::<&str>(&[]);
         let claims: Claims = jsonwebtoken::decode(token, &self.key, &validation)
             .map_err(|_| CallbackError::WrongSignature)?
@@ -46,45 +51,53 @@ impl StatusCallback for VonageMessagesCallback {
         if claims.payload_hash.to_ascii_lowercase() != hex::encode(Sha256::digest(raw.body)) {
             return Err(CallbackError::WrongSignature);
         }
-        let signed_at =
-            UNIX_EPOCH.checked_add(Duration::from_secs(claims.iat)).ok_or(CallbackError::Malformed)?;
-        if now.duration_since(signed_at).unwrap_or_else(|early| early.duration()) > TOLERANCE {
-            return Err(CallbackError::Stale);
-        }
+        window::check(claims.iat, now)?;
         let body: Value = serde_json::from_slice(raw.body).map_err(|_| CallbackError::Malformed)?;
+        let code = problem_code(&body["error"]);
         let status = match body["status"].as_str().ok_or(CallbackError::Malformed)? {
             "submitted" => DeliveryStatus::Sent,
             "delivered" | "read" => DeliveryStatus::Delivered,
-            "rejected" | "undeliverable" => DeliveryStatus::Failed,
+            "rejected" if code.as_deref() == Some(EXPIRED) => DeliveryStatus::Expired,
+            "undeliverable" => DeliveryStatus::Undelivered,
+            "rejected" => DeliveryStatus::Failed,
             // Whatever Vonage invents next.
             _ => return Ok(None),
         };
-        Ok(Some(StatusUpdate { status, code: scalar(&body["error"]["title"]).and_then(VendorCode::new) }))
+        // The token does not cover the address, so a report says itself which text it is about.
+        let reference = scalar(&body["client_ref"]).ok_or(CallbackError::Foreign)?;
+        let update = StatusUpdate::new(status).with_code(code.as_deref(), &MESSAGES_CODES);
+        Ok(Some(update.about(Some(reference))))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::FailureKind;
     use jsonwebtoken::{EncodingKey, Header};
     use serde_json::json;
-    use url::Url;
+    use std::time::{Duration, UNIX_EPOCH};
 
     const NOW: u64 = 1_700_000_000;
-    const BODY: &[u8] = br#"{"message_uuid":"m","status":"rejected","error":{"title":1260}}"#;
+    const BODY: &[u8] =
+        br#"{"message_uuid":"m","client_ref":"ref","status":"rejected","error":{"title":1260}}"#;
 
     fn token(algorithm: Algorithm, secret: &str, iat: u64, body: &[u8]) -> String {
         let claims = json!({"iat": iat, "jti": "j", "iss": "Vonage", "payload_hash": hex::encode(Sha256::digest(body))});
-        jsonwebtoken::encode(&Header::new(algorithm), &claims, &EncodingKey::from_secret(secret.as_bytes()))
-            .unwrap()
+        encode(algorithm, secret, &claims)
+    }
+
+    fn encode(algorithm: Algorithm, secret: &str, claims: &Value) -> String {
+        let key = EncodingKey::from_secret(secret.as_bytes());
+        jsonwebtoken::encode(&Header::new(algorithm), claims, &key).unwrap()
     }
 
     fn verify(authorization: Option<String>, body: &[u8]) -> Result<Option<StatusUpdate>, CallbackError> {
-        let url: Url = "https://relay.example.com/callbacks/vonage/ref".parse().unwrap();
+        let url = "https://relay.example.com/callbacks/vonage/ref";
         let headers: Vec<_> =
             authorization.into_iter().map(|value| ("authorization".to_owned(), value)).collect();
         let callback = VonageMessagesCallback::new(&"signature secret".into());
-        let raw = RawCallback { url: &url, headers: &headers, body };
+        let raw = RawCallback { url, headers: &headers, body };
         callback.verify(&raw, UNIX_EPOCH + Duration::from_secs(NOW))
     }
 
@@ -97,12 +110,45 @@ mod tests {
         let token = token(Algorithm::HS256, "signature secret", NOW - 10, BODY);
         let update = verify(bearer(&token), BODY).unwrap().unwrap();
         assert_eq!((update.status, update.code.unwrap().as_str()), (DeliveryStatus::Failed, "1260"));
+        assert_eq!((update.kind, update.hint.is_some()), (Some(FailureKind::Unreachable), true));
+        assert_eq!(update.reference.as_deref(), Some("ref"));
+    }
+
+    #[test]
+    fn a_report_that_vonage_repeats_after_hours_is_taken() {
+        let token = token(Algorithm::HS256, "signature secret", NOW - 23 * 3600, BODY);
+        assert!(verify(bearer(&token), BODY).is_ok());
+    }
+
+    #[test]
+    fn the_code_is_found_in_the_type_where_the_title_is_a_sentence() {
+        let body = br#"{"client_ref":"ref","status":"rejected","error":{"type":"https://developer.vonage.com/api-errors/messages#1240","title":"Opted out"}}"#;
+        let token = token(Algorithm::HS256, "signature secret", NOW, body);
+        let update = verify(bearer(&token), body).unwrap().unwrap();
+        assert_eq!((update.code.unwrap().as_str(), update.kind), ("1240", Some(FailureKind::OptedOut)));
+    }
+
+    #[test]
+    fn a_report_that_does_not_say_which_text_it_is_about_is_refused() {
+        let body = br#"{"message_uuid":"m","status":"delivered"}"#;
+        let token = token(Algorithm::HS256, "signature secret", NOW, body);
+        assert_eq!(verify(bearer(&token), body), Err(CallbackError::Foreign));
+    }
+
+    #[test]
+    fn a_token_is_judged_by_the_hash_of_the_body_and_not_by_its_audience() {
+        let mut claims =
+            json!({"iat": NOW, "aud": "somebody", "payload_hash": hex::encode(Sha256::digest(BODY))});
+        let signed = |claims: &Value| bearer(&encode(Algorithm::HS256, "signature secret", claims));
+        assert!(verify(signed(&claims), BODY).is_ok());
+        claims.as_object_mut().unwrap().remove("payload_hash");
+        assert_eq!(verify(signed(&claims), BODY), Err(CallbackError::WrongSignature));
     }
 
     #[test]
     fn a_callback_that_is_not_signed_so_is_refused() {
-        assert_eq!(verify(None, BODY), Err(CallbackError::Unsigned));
-        assert_eq!(verify(Some("Basic eDp5".into()), BODY), Err(CallbackError::Unsigned));
+        assert_eq!(verify(None, BODY), Err(CallbackError::NotYetSigned));
+        assert_eq!(verify(Some("Basic eDp5".into()), BODY), Err(CallbackError::NotYetSigned));
         let none = "eyJhbGciOiJub25lIn0.eyJpYXQiOjE3MDAwMDAwMDAsInBheWxvYWRfaGFzaCI6IiJ9.";
         for token in [
             none.to_owned(),
@@ -112,7 +158,7 @@ mod tests {
         ] {
             assert_eq!(verify(bearer(&token), BODY), Err(CallbackError::WrongSignature), "{token}");
         }
-        for iat in [NOW - 301, NOW + 301] {
+        for iat in [NOW - 25 * 3600, NOW + 301] {
             let token = token(Algorithm::HS256, "signature secret", iat, BODY);
             assert_eq!(verify(bearer(&token), BODY), Err(CallbackError::Stale));
         }
@@ -122,11 +168,24 @@ mod tests {
     fn a_published_token_verifies_and_misses_the_hash_of_the_body() {
         // From the tests of Vonage's Python library, `jwt/tests/test_verify_jwt.py`.
         let token = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJPbmxpbmUgSldUIEJ1aWxkZXIiLCJpYXQiOjE2OTc2MzQ2ODAsImV4cCI6MzMyNTQ1NDA4MjgsImF1ZCI6IiIsInN1YiI6IiJ9.88vJc3I2HhuqEDixHXVhc9R30tA6U_HQHZTC29y6CGM";
-        let key = DecodingKey::from_secret(b"qwertyuiopasdfghjklzxcvbnm123456");
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.validate_aud = false;
-        assert!(jsonwebtoken::decode::<Value>(token, &key, &validation).is_ok());
-        assert_eq!(verify(bearer(token), BODY), Err(CallbackError::WrongSignature));
+        let secret = "qwertyuiopasdfghjklzxcvbnm123456";
+        let claims = |token: &str| {
+            let mut validation = Validation::new(Algorithm::HS256);
+            validation.validate_aud = false;
+            jsonwebtoken::decode::<Value>(token, &DecodingKey::from_secret(secret.as_bytes()), &validation)
+        };
+        assert!(claims(token).is_ok() && claims(&token.replace("88vJ", "88vK")).is_err());
+        let published = |token: &str| {
+            let headers = [("authorization".to_owned(), format!("Bearer {token}"))];
+            let raw = RawCallback { url: "https://relay.example.com/", headers: &headers, body: BODY };
+            let at = UNIX_EPOCH + Duration::from_secs(1_697_634_680);
+            VonageMessagesCallback::new(&secret.into()).verify(&raw, at)
+        };
+        assert_eq!(published(token), Err(CallbackError::WrongSignature));
+        // The same claims with the hash are believed, so that it was the hash.
+        let mut with_hash = claims(token).unwrap().claims;
+        with_hash["payload_hash"] = hex::encode(Sha256::digest(BODY)).into();
+        assert!(published(&encode(Algorithm::HS256, secret, &with_hash)).is_ok());
     }
 
     #[test]

@@ -11,7 +11,9 @@ mod messages_callback;
 mod signature;
 mod sms;
 mod sms_callback;
+mod window;
 
+pub use codes::{MESSAGES_CODES, SMS_CODES, SMS_REPORT_CODES};
 pub use config::{ApplicationKey, ApplicationKeyError, MessagesAuth, MessagesConfig, SmsAuth, SmsConfig};
 pub use messages::VonageMessages;
 pub use messages_callback::VonageMessagesCallback;

@@ -3,16 +3,13 @@
 //! <https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts>. Vonage signs receipts only
 //! after its support has switched that on for the account; unsigned ones are not believed.
 
-use super::Signature;
+use super::{SMS_REPORT_CODES, Signature, window};
 use crate::client::scalar;
-use crate::{CallbackError, DeliveryStatus, RawCallback, StatusCallback, StatusUpdate, VendorCode};
+use crate::form;
+use crate::{CallbackError, DeliveryStatus, RawCallback, StatusCallback, StatusUpdate};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use url::form_urlencoded;
-
-/// How old a receipt's signature may be.
-const TOLERANCE: Duration = Duration::from_secs(300);
+use std::time::SystemTime;
 
 /// Verifies receipts with the account's signature secret.
 pub struct VonageSmsCallback {
@@ -28,42 +25,58 @@ impl VonageSmsCallback {
 
 impl StatusCallback for VonageSmsCallback {
     fn verify(&self, raw: &RawCallback<'_>, now: SystemTime) -> Result<Option<StatusUpdate>, CallbackError> {
+        if !is_signed(raw) {
+            return Err(CallbackError::Unsigned);
+        }
         let mut fields = fields(raw)?;
         let sig = fields.remove("sig").ok_or(CallbackError::Unsigned)?;
         let parameters: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         if !self.signature.verify(&parameters, &sig) {
             return Err(CallbackError::WrongSignature);
         }
-        let seconds = fields.get("timestamp").and_then(|seconds| seconds.parse().ok());
-        let signed_at = seconds.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
-        let signed_at = signed_at.ok_or(CallbackError::Malformed)?;
-        let age = now.duration_since(signed_at).unwrap_or_else(|early| early.duration());
-        if age > TOLERANCE {
-            return Err(CallbackError::Stale);
-        }
+        let signed_at = fields.get("timestamp").and_then(|seconds| seconds.parse().ok());
+        window::check(signed_at.ok_or(CallbackError::Malformed)?, now)?;
         let word = fields.get("status").ok_or(CallbackError::Malformed)?;
         let status = match word.as_str() {
             "accepted" => DeliveryStatus::Accepted,
             "buffered" => DeliveryStatus::Sent,
             "delivered" => DeliveryStatus::Delivered,
-            "expired" | "failed" | "rejected" => DeliveryStatus::Failed,
+            "failed" => DeliveryStatus::Undelivered,
+            "rejected" => DeliveryStatus::Failed,
+            "expired" => DeliveryStatus::Expired,
             // `unknown`, and whatever Vonage invents next.
             _ => return Ok(None),
         };
-        let code = fields.get("err-code").filter(|code| *code != "0").and_then(VendorCode::new);
-        Ok(Some(StatusUpdate { status, code }))
+        // The signature does not cover the address, so a receipt says itself which text it is about.
+        let reference = fields.remove("client-ref").ok_or(CallbackError::Foreign)?;
+        let code = fields.get("err-code").map(String::as_str).filter(|code| *code != "0");
+        Ok(Some(StatusUpdate::new(status).with_code(code, &SMS_REPORT_CODES).about(Some(reference))))
     }
+}
+
+fn is_json(body: &[u8]) -> bool {
+    body.first() == Some(&b'{')
+}
+
+/// Whether there is a signature at all, found before anything is taken apart.
+fn is_signed(raw: &RawCallback<'_>) -> bool {
+    const NAME: &[u8] = br#""sig""#;
+    let in_body = match is_json(raw.body) {
+        true => raw.body.windows(NAME.len()).any(|bytes| bytes == NAME),
+        false => form::has(raw.body, "sig"),
+    };
+    in_body || form::has(raw.query().as_bytes(), "sig")
 }
 
 /// The fields of the query and of the body, whichever form the account's settings chose.
 fn fields(raw: &RawCallback<'_>) -> Result<BTreeMap<String, String>, CallbackError> {
-    let mut fields: BTreeMap<String, String> = raw.url.query_pairs().into_owned().collect();
-    if raw.body.first() == Some(&b'{') {
+    let mut fields: BTreeMap<String, String> = form::fields(raw.query().as_bytes())?.collect();
+    if is_json(raw.body) {
         let body: Map<String, Value> =
             serde_json::from_slice(raw.body).map_err(|_| CallbackError::Malformed)?;
         fields.extend(body.into_iter().filter_map(|(name, value)| Some((name, scalar(&value)?))));
     } else {
-        fields.extend(form_urlencoded::parse(raw.body).into_owned());
+        fields.extend(form::fields(raw.body)?);
     }
     Ok(fields)
 }
@@ -72,7 +85,9 @@ fn fields(raw: &RawCallback<'_>) -> Result<BTreeMap<String, String>, CallbackErr
 mod tests {
     use super::super::SignatureMethod;
     use super::*;
-    use url::Url;
+    use crate::FailureKind;
+    use std::time::{Duration, UNIX_EPOCH};
+    use url::form_urlencoded;
 
     const NOW: u64 = 1_700_000_000;
 
@@ -80,25 +95,28 @@ mod tests {
         VonageSmsCallback::new(Signature { secret: "secret".into(), method: SignatureMethod::Sha256 })
     }
 
-    /// Signed fields of a receipt; `more` come on top.
+    /// Signed fields of a receipt.
     fn receipt(at: u64, status: &str) -> Vec<(String, String)> {
         let at = at.to_string();
-        let fields = [
+        sign(&[
             ("messageId", "0A01"),
+            ("client-ref", "ref"),
             ("msisdn", "15551234567"),
             ("status", status),
             ("err-code", "6"),
             ("timestamp", &at),
             ("nonce", "n"),
-        ];
-        let sig = callback().signature.sign(&fields);
-        let fields = fields.into_iter().chain([("sig", sig.as_str())]);
+        ])
+    }
+
+    fn sign(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+        let sig = callback().signature.sign(fields);
+        let fields = fields.iter().copied().chain([("sig", sig.as_str())]);
         fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     fn verify(query: &str, body: &[u8]) -> Result<Option<StatusUpdate>, CallbackError> {
-        let mut url: Url = "https://relay.example.com/callbacks/vonage/ref".parse().unwrap();
-        url.set_query((!query.is_empty()).then_some(query));
+        let url = format!("https://relay.example.com/callbacks/vonage/ref?{query}");
         callback()
             .verify(&RawCallback { url: &url, headers: &[], body }, UNIX_EPOCH + Duration::from_secs(NOW))
     }
@@ -116,23 +134,47 @@ mod tests {
         let form = form(&fields);
         for update in [verify(&form, b""), verify("", form.as_bytes()), verify("", json.as_bytes())] {
             let update = update.unwrap().unwrap();
-            assert_eq!((update.status, update.code.unwrap().as_str()), (DeliveryStatus::Failed, "6"));
+            assert_eq!((update.status, update.code.unwrap().as_str()), (DeliveryStatus::Undelivered, "6"));
+            assert_eq!((update.kind, update.hint.is_some()), (Some(FailureKind::Unreachable), true));
+            assert_eq!(update.reference.as_deref(), Some("ref"));
         }
+    }
+
+    #[test]
+    fn a_receipt_that_does_not_say_which_text_it_is_about_is_refused() {
+        let (now, anybodys) = (NOW.to_string(), "delivered");
+        let fields = sign(&[("messageId", "0A01"), ("status", anybodys), ("timestamp", &now)]);
+        assert_eq!(verify("", form(&fields).as_bytes()), Err(CallbackError::Foreign));
+    }
+
+    #[test]
+    fn a_receipt_that_vonage_repeats_after_hours_is_taken() {
+        let late = receipt(NOW - 23 * 3600, "delivered");
+        assert!(verify("", form(&late).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn thousands_of_fields_are_refused_unread() {
+        let many = "a=1&".repeat(7_000);
+        assert_eq!(verify("", many.as_bytes()), Err(CallbackError::Unsigned));
+        assert_eq!(verify("", format!("{many}sig=0").as_bytes()), Err(CallbackError::TooManyFields));
+        assert_eq!(verify(&format!("{many}sig=0"), b""), Err(CallbackError::TooManyFields));
     }
 
     #[test]
     fn an_unsigned_changed_or_old_receipt_is_refused() {
         let good = receipt(NOW, "delivered");
-        assert_eq!(verify("", form(&good[..6]).as_bytes()), Err(CallbackError::Unsigned));
+        assert_eq!(verify("", form(&good[..7]).as_bytes()), Err(CallbackError::Unsigned));
         let mut changed = good.clone();
-        changed[2].1 = "failed".into();
+        changed[3].1 = "failed".into();
         assert_eq!(verify("", form(&changed).as_bytes()), Err(CallbackError::WrongSignature));
         let with_extra = format!("{}&extra=1", form(&good));
         assert_eq!(verify("", with_extra.as_bytes()), Err(CallbackError::WrongSignature));
-        for at in [NOW - 301, NOW + 301] {
+        for at in [NOW - 25 * 3600, NOW + 301] {
             assert_eq!(verify("", form(&receipt(at, "delivered")).as_bytes()), Err(CallbackError::Stale));
         }
-        assert_eq!(verify("", b"{broken"), Err(CallbackError::Malformed));
+        assert_eq!(verify("", b"{broken"), Err(CallbackError::Unsigned));
+        assert_eq!(verify("", br#"{"sig" broken"#), Err(CallbackError::Malformed));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Bird's Channels API.
 
-use crate::upstream::Answer;
+use crate::upstream::{Answer, Upstream};
 use crate::vendor::Vendor;
 use sms_providers::messagebird::{BirdChannels, ChannelsConfig};
 use sms_providers::{FailureKind, ProviderName, SmsProvider};
@@ -21,7 +21,8 @@ const CHANNELS: Vendor = Vendor {
     accepted: fixture!(202, "channels_accepted"),
     accepted_id: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
     bad_number: fixture!(202, "channels_unknown_subscriber"),
-    opted_out: Some(fixture!(202, "channels_customer")),
+    // Among the failures that "customers" cause, and to Bird we are one of them.
+    opted_out: None,
     bad_credentials: fixture!(401, "channels_bad_credentials"),
     no_balance: fixture!(402, "channels_no_balance"),
     throttled: fixture!(429, "channels_throttled"),
@@ -31,6 +32,12 @@ const CHANNELS: Vendor = Vendor {
 };
 
 contract!(CHANNELS);
+
+#[tokio::test]
+async fn a_failure_on_somebodys_side_leaves_the_next_provider_a_chance() {
+    let error = CHANNELS.send(Upstream::Reply(fixture!(202, "channels_customer"))).await.unwrap_err();
+    assert_eq!((error.kind, error.hint.is_some()), (FailureKind::Misconfigured, true));
+}
 
 fn provider(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {
     let config = ChannelsConfig {

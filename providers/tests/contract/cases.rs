@@ -54,6 +54,23 @@ pub async fn a_throttled_send_says_how_long_to_wait(vendor: &Vendor) {
     assert_eq!((error.kind, error.retry_after), (Throttled, Some(Duration::from_secs(7))));
 }
 
+/// Field 34: vendors put codes beside a 429 that mean something else, credentials and bad numbers among them.
+pub async fn too_many_requests_are_throttling_whatever_the_body_says(vendor: &Vendor) {
+    for answer in
+        [Some(vendor.bad_number), Some(vendor.bad_credentials), Some(vendor.no_balance), vendor.opted_out]
+    {
+        let Some(answer) = answer else { continue };
+        let answer = Answer { status: 429, headers: "Retry-After: 7\r\n", ..answer };
+        let error = failure(vendor, Upstream::Reply(answer)).await;
+        assert_eq!((error.kind, error.retry_after), (Throttled, Some(Duration::from_secs(7))));
+        assert_eq!((error.http_status, error.hint), (Some(429), None));
+    }
+}
+
+pub async fn a_server_error_may_have_sent_whatever_the_body_says(vendor: &Vendor) {
+    fails(vendor, Upstream::Reply(Answer { status: 503, ..vendor.bad_number }), Unknown).await;
+}
+
 pub async fn a_code_nobody_knows_has_the_kind_the_vendor_is_given(vendor: &Vendor) {
     let (answer, kind) = vendor.unknown_code;
     fails(vendor, Upstream::Reply(answer), kind).await;

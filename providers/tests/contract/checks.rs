@@ -182,6 +182,27 @@ async fn good_credentials_of_an_account_or_a_channel_that_cannot_send_are_not_en
     }
 }
 
+/// Field 33: a key that may send texts and nothing else is what careful people make.
+#[tokio::test]
+async fn credentials_that_are_known_and_may_not_look_are_told_apart_from_wrong_ones() {
+    let of = |code: u32, message: &str| format!(r#"{{"code": {code}, "message": "{message}"}}"#);
+    for (status, body) in [
+        (401, of(70051, "Authorization error")),
+        (403, of(70051, "Authorization error")),
+        (403, of(20003, "Policy evaluation failed")),
+        (401, of(20003, "Primary compliance profile is not approved")),
+    ] {
+        for vendor in &VENDORS[..2] {
+            assert!(
+                matches!(ask(vendor, status, &body).await, Ok(Checked::MayNotRead(_))),
+                "{status} {body}"
+            );
+        }
+    }
+    let error = ask(&VENDORS[1], 401, &of(20003, "Authenticate")).await.unwrap_err();
+    assert_eq!((error.kind, error.http_status), (Misconfigured, Some(401)));
+}
+
 #[tokio::test]
 async fn what_a_vendor_has_nothing_to_ask_about_is_told_apart() {
     let nobody: Url = "http://127.0.0.1:1".parse().unwrap();

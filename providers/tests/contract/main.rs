@@ -16,6 +16,8 @@ macro_rules! contract {
             bad_credentials_are_the_operators_to_mend,
             a_missing_balance_is_the_operators_to_mend,
             a_throttled_send_says_how_long_to_wait,
+            too_many_requests_are_throttling_whatever_the_body_says,
+            a_server_error_may_have_sent_whatever_the_body_says,
             a_code_nobody_knows_has_the_kind_the_vendor_is_given,
             an_internal_error_may_have_sent,
             an_overload_may_have_sent,
@@ -47,6 +49,7 @@ macro_rules! contract {
 
 mod cases;
 mod checks;
+mod page;
 mod upstream;
 mod vendor;
 

@@ -2,10 +2,13 @@
 
 use crate::upstream::{Answer, Upstream};
 use crate::vendor::{Vendor, message};
+use sms_providers::client::http_client;
 use sms_providers::twilio::{Credentials, Sender, TwilioConfig, TwilioProvider};
 use sms_providers::{FailureKind, ProviderName, SmsMessage, SmsProvider};
 use std::time::Duration;
 use url::Url;
+use wiremock::matchers::{any, body_string_contains};
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 macro_rules! fixture {
     ($status:literal, $name:literal) => {
@@ -81,13 +84,33 @@ async fn the_validity_stays_within_what_twilio_takes() {
 #[tokio::test]
 async fn a_message_that_failed_on_creation_is_not_accepted() {
     let error = TWILIO.send(Upstream::Reply(fixture!(201, "created_and_failed"))).await.unwrap_err();
-    assert_eq!(error.kind, FailureKind::Misconfigured);
+    assert_eq!((error.kind, error.hint.is_some()), (FailureKind::Unreachable, true));
 }
 
 #[tokio::test]
 async fn a_closed_country_leaves_the_next_provider_a_chance() {
     let error = TWILIO.send(Upstream::Reply(fixture!(400, "country_not_allowed"))).await.unwrap_err();
     assert!(error.kind.allows_next_provider() && error.hint.is_some());
+}
+
+/// Field 11: a callback URL that Twilio does not like is no reason to let a user wait for a code.
+#[tokio::test]
+async fn a_callback_url_that_is_refused_costs_the_report_and_not_the_text() {
+    let server = MockServer::start().await;
+    let refused = r#"{"code": 21609, "message": "The StatusCallback URL is not a valid URL", "status": 400}"#;
+    let created = include_str!("../../../fixtures/twilio/created_by_number.json");
+    let asks_for_a_report = body_string_contains("StatusCallback");
+    let reply = |status, body| ResponseTemplate::new(status).set_body_string(body);
+    Mock::given(asks_for_a_report).respond_with(reply(400, refused)).expect(2).mount(&server).await;
+    Mock::given(any()).respond_with(reply(201, created)).expect(1).mount(&server).await;
+    let provider = with_auth_token_and_number(server.uri().parse().unwrap(), http_client().unwrap());
+    assert!(provider.send(&message()).await.is_ok());
+
+    // Without a report there is nothing to leave out.
+    server.reset().await;
+    Mock::given(any()).respond_with(reply(400, refused)).expect(1).mount(&server).await;
+    let error = provider.send(&SmsMessage { callbacks: None, ..message() }).await.unwrap_err();
+    assert_eq!(error.kind, FailureKind::Misconfigured);
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! Vonage's Messages API v1.
 
-use crate::upstream::Answer;
+use crate::upstream::{Answer, Upstream};
 use crate::vendor::{Vendor, message};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use sms_providers::vonage::{ApplicationKey, MessagesAuth, MessagesConfig, VonageMessages};
 use sms_providers::{FailureKind, ProviderName, SmsMessage, SmsProvider};
+use std::time::Duration;
 use url::Url;
 
 macro_rules! fixture {
@@ -70,6 +71,12 @@ fn with_application(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider
     provider(base_url, http, MessagesAuth::Application { id, key })
 }
 
+fn from_a_number(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {
+    let auth = MessagesAuth::Basic { api_key: "abcd1234".into(), api_secret: "api-secret".into() };
+    let config = MessagesConfig { auth, from: "+15557122661".into(), wants_reports: true, base_url };
+    Box::new(VonageMessages::new(config, http))
+}
+
 fn with_basic(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {
     let auth = MessagesAuth::Basic { api_key: "abcd1234".into(), api_secret: "api-secret".into() };
     provider(base_url, http, auth)
@@ -84,4 +91,34 @@ async fn key_and_secret_send_as_well_as_an_application() {
 async fn without_a_public_address_no_webhook_is_asked_for() {
     let message = SmsMessage { callbacks: None, ..message() };
     VONAGE_MESSAGES.assert_request("vonage_messages_without_report", with_basic, message).await;
+}
+
+/// Field 10: Vonage wants senders without the plus that people copy along with the number.
+#[tokio::test]
+async fn a_senders_number_goes_without_its_plus_and_a_short_life_as_the_shortest_that_is_taken() {
+    let message = SmsMessage { expires_in: Duration::from_secs(12), ..message() };
+    VONAGE_MESSAGES.assert_request("vonage_messages_from_a_number", from_a_number, message).await;
+}
+
+/// Vonage's own examples of a 422 use numbers that mean something else on its page of codes.
+#[tokio::test]
+async fn a_recipient_that_is_refused_is_found_by_whichever_sign_vonage_gives() {
+    use FailureKind::{BadRecipient, Misconfigured, Unavailable};
+    let of = |code: &str, more: &str| {
+        let kind = format!("https://developer.vonage.com/api-errors/messages#{code}");
+        Box::leak(format!(r#"{{"type":"{kind}"{more}}}"#).into_boxed_str()) as &'static str
+    };
+    for (status, body, kind) in [
+        (422, of("110", r#","title":"Invalid something""#), BadRecipient),
+        (422, of("1110", r#","title":"Invalid recipient""#), BadRecipient),
+        (422, of("1430", ""), BadRecipient),
+        (422, of("1431", ""), BadRecipient),
+        (422, of("1150", r#","invalid_parameters":[{"name":"from"},{"name":"to"}]"#), BadRecipient),
+        (422, of("1150", r#","invalid_parameters":[{"name":"from"}]"#), Misconfigured),
+        (422, of("1100", r#","title":"Unsupported channel""#), Misconfigured),
+        (400, of("1100", ""), Unavailable),
+    ] {
+        let error = VONAGE_MESSAGES.send(Upstream::Reply(Answer::new(status, body))).await.unwrap_err();
+        assert_eq!(error.kind, kind, "{status} {body}");
+    }
 }

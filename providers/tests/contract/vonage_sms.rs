@@ -22,8 +22,8 @@ const VONAGE_SMS: Vendor = Vendor {
     accepted: fixture!(200, "sms_accepted"),
     accepted_id: "0A0000000123ABCD1",
     bad_number: fixture!(200, "sms_invalid_number"),
-    // A barred number may be an opt-out; Vonage does not say which.
-    opted_out: None,
+    // Replied STOP or is barred otherwise; Vonage does not say which, and nobody else is asked either way.
+    opted_out: Some(fixture!(200, "sms_number_barred")),
     bad_credentials: fixture!(200, "sms_bad_credentials"),
     no_balance: fixture!(200, "sms_no_balance"),
     throttled: fixture!(200, "sms_throttled"),
@@ -56,6 +56,11 @@ fn signed(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {
     Box::new(VonageSms::new(config(base_url, SmsAuth::Signed(signature), true), http))
 }
 
+fn from_a_number(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {
+    let config = config(base_url, SmsAuth::Secret("api-secret".into()), true);
+    Box::new(VonageSms::new(SmsConfig { from: "+15557122661".into(), ..config }, http))
+}
+
 fn without_reports(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {
     Box::new(VonageSms::new(config(base_url, SmsAuth::Secret("api-secret".into()), false), http))
 }
@@ -77,13 +82,32 @@ async fn a_text_outside_gsm_7_goes_as_unicode_and_a_short_life_as_the_shortest_t
     VONAGE_SMS.assert_request("vonage_sms_unicode", with_secret, message).await;
 }
 
+/// Field 10: Vonage wants senders without the plus that people copy along with the number.
+#[tokio::test]
+async fn a_senders_number_goes_without_its_plus_and_a_long_life_as_the_longest_that_is_taken() {
+    let message = SmsMessage { expires_in: Duration::from_secs(1_000_000), ..message() };
+    VONAGE_SMS.assert_request("vonage_sms_from_a_number", from_a_number, message).await;
+}
+
+/// Field 34: a vendor that has no route is not a vendor that is down, and another one may have a route.
+#[tokio::test]
+async fn no_route_a_forbidden_sender_and_a_blocked_text_leave_the_next_provider_a_chance() {
+    for status in ["6", "15", "17"] {
+        let body = format!(r#"{{"message-count":"1","messages":[{{"status":"{status}"}}]}}"#);
+        let answer = Answer::new(200, Box::leak(body.into_boxed_str()));
+        let error = VONAGE_SMS.send(Upstream::Reply(answer)).await.unwrap_err();
+        assert_eq!((error.kind, error.hint.is_some()), (FailureKind::Unreachable, true), "{status}");
+        assert!(error.kind.allows_next_provider() && !error.kind.may_have_sent());
+    }
+}
+
 #[tokio::test]
 async fn a_text_of_which_one_segment_was_taken_was_sent() {
     assert!(VONAGE_SMS.send(Upstream::Reply(fixture!(200, "sms_partly_accepted"))).await.is_ok());
 }
 
 #[tokio::test]
-async fn a_barred_number_is_the_recipients_fault() {
+async fn a_barred_number_counts_as_an_opt_out() {
     let error = VONAGE_SMS.send(Upstream::Reply(fixture!(200, "sms_number_barred"))).await.unwrap_err();
-    assert_eq!(error.kind, FailureKind::BadRecipient);
+    assert_eq!(error.kind, FailureKind::OptedOut);
 }

@@ -101,8 +101,8 @@ impl Texting {
         for (attempt, failure) in attempts.iter().filter_map(|a| a.failure.as_ref().map(|f| (a, f))) {
             if failure.kind == FailureKind::Misconfigured || failure.hint.is_some() {
                 let code = failure.code.as_ref().map(ToString::to_string);
-                let hint = failure.hint.unwrap_or("look the vendor's code up in its documentation");
-                tracing::error!(provider = %attempt.provider, vendor.code = code, hint, "a provider refuses our account or request");
+                let hint = failure.hint.unwrap_or_else(|| failure.kind.remedy());
+                tracing::error!(provider = %attempt.provider, kind = %failure.kind, vendor.code = code, hint, "a provider refuses our account or request");
             }
         }
         let event_id = event.id.as_str();
@@ -142,7 +142,10 @@ fn reply_to(result: Result<SendReceipt, FailureKind>) -> Reply {
         Ok(receipt) => {
             Reply::Done(Some(Accepted { provider: receipt.provider, message_id: receipt.message_id }))
         }
-        Err(FailureKind::BadRecipient) => Reply::Refused(RefuseReason::NumberRefused),
+        Err(FailureKind::BadRecipient | FailureKind::FraudHeld) => {
+            Reply::Refused(RefuseReason::NumberRefused)
+        }
+        Err(FailureKind::Unreachable) => Reply::Refused(RefuseReason::NumberUnreachable),
         Err(FailureKind::OptedOut) => Reply::Refused(RefuseReason::OptedOut),
         Err(FailureKind::Misconfigured) => Reply::Refused(RefuseReason::ProvidersMisconfigured),
         Err(FailureKind::Throttled | FailureKind::Unavailable) => {

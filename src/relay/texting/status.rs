@@ -3,7 +3,7 @@
 use super::Texting;
 use crate::domain::DeliveryRef;
 use crate::store::{StatusChange, StoreError};
-use sms_providers::StatusUpdate;
+use sms_providers::{FailureKind, StatusUpdate};
 
 impl Texting {
     /// Records a verified status report; a report for a delivery that nobody knows is dropped.
@@ -20,7 +20,16 @@ impl Texting {
         if let StatusChange::Raised(provider) = change {
             let provider = provider.map(sms_providers::ProviderName::as_str);
             let code = update.code.as_ref().map(ToString::to_string);
-            tracing::info!(delivery.reference = %delivery, provider, status = %update.status, vendor.code = code, "the provider reported a status");
+            let (status, kind) = (update.status, update.kind.map(FailureKind::as_str));
+            self.metrics.reported(provider, status);
+            match update.hint {
+                Some(hint) => {
+                    tracing::error!(delivery.reference = %delivery, provider, %status, kind, vendor.code = code, hint, "the provider reported a failure");
+                }
+                None => {
+                    tracing::info!(delivery.reference = %delivery, provider, %status, kind, vendor.code = code, "the provider reported a status");
+                }
+            }
         }
         Ok(change)
     }

@@ -1,4 +1,7 @@
+use super::super::{CODES, Credentials};
 use super::*;
+use crate::client::http_client;
+use crate::codes::tests::assert_lists;
 use reqwest::StatusCode;
 use std::time::Duration;
 
@@ -10,25 +13,45 @@ fn reply(status: u16, body: &str) -> VendorReply {
     }
 }
 
+fn provider(from: &str) -> TwilioProvider {
+    let config = TwilioConfig {
+        account_sid: "AC1".into(),
+        credentials: Credentials::AuthToken("token".into()),
+        auth_token: None,
+        sender: Sender::Number(from.into()),
+        base_url: "http://127.0.0.1:1".parse().unwrap(),
+    };
+    TwilioProvider::new(config, http_client().unwrap())
+}
+
+fn read(reply: &VendorReply) -> Verdict {
+    judge(reply, |reply| provider("+15557122661").read(reply))
+}
+
 fn refusal(status: u16, body: &str) -> SendError {
     read(&reply(status, body)).unwrap_err()
 }
 
 #[test]
-fn every_listed_code_has_the_kind_that_decides_the_next_step() {
+fn every_code_has_the_kind_that_decides_the_next_step() {
     use FailureKind::*;
-    for (kind, codes) in [
-        (BadRecipient, &[21211, 21217, 21614, 21635, 30005, 30006, 30450][..]),
-        (OptedOut, &[21610, 30004]),
-        (Misconfigured, &[20003, 20006, 20008, 20404, 10001, 20005, 20403, 30002]),
-        (Misconfigured, &[21212, 21601, 21603, 21606, 21657, 21659, 21701, 21702, 21703, 21704, 21705]),
-        (Misconfigured, &[21408, 21612, 21608, 30007, 30032, 30034, 30035, 21609, 21617]),
-        (Misconfigured, &[21602, 21604, 21619, 21624, 90007]),
-        (Throttled, &[20429, 14107, 21611, 63038, 30001, 30022, 30023, 30027]),
-        (Unavailable, &[30003, 30008, 30036]),
-        (Unknown, &[20500, 20503, 20504, 30410, 30500]),
-    ] {
-        for code in codes {
+    let expected = [
+        (BadRecipient, "21211 21217 21614 21635 30005 21265 21266"),
+        (FraudHeld, "30450 30453 30485 21268"),
+        (OptedOut, "21610 30004 30630"),
+        (Unreachable, "21408 21612 21703 21618 30006 30007 30018 30024 30032 30033 30034 30035"),
+        (Unreachable, "30040 30041 30042 30043 30610 30615 30620 21606/short-code 21659/short-code"),
+        (Misconfigured, "20003 20006 20008 20404 20003/compliance 10001 20005 20403 30002 20010 30037"),
+        (Misconfigured, "21212 21601 21603 21606 21657 21659 21660 21661 21616 21709"),
+        (Misconfigured, "21701 21702 21704 21705 21708 21711 21609 21617 21602 21604 21619 21624 90007"),
+        (Misconfigured, "21608 10002 21267 30044 30454 20410 30029 30030"),
+        (Throttled, "20429 14107 21611 63038 30001 30022 30023 30027 30017"),
+        (Unavailable, "30003 30008 30036 30020 30021 21730"),
+        (Unknown, "20500 20503 20504 30410 30500"),
+    ];
+    assert_lists(&CODES, &expected);
+    for (kind, codes) in expected {
+        for code in codes.split(' ').filter(|code| !code.contains('/')) {
             let error = refusal(400, &format!(r#"{{"code":{code},"status":400}}"#));
             assert_eq!((error.kind, error.code), (kind, crate::VendorCode::new(code)), "{code}");
         }
@@ -36,9 +59,31 @@ fn every_listed_code_has_the_kind_that_decides_the_next_step() {
 }
 
 #[test]
-fn a_country_closed_to_this_account_leaves_the_next_provider_a_chance() {
-    for code in [21408, 21612] {
-        assert!(refusal(400, &format!(r#"{{"code":{code}}}"#)).kind.allows_next_provider());
+fn a_short_code_that_does_not_reach_a_country_leaves_the_next_provider_a_chance() {
+    for code in [21606, 21659] {
+        let refused = reply(400, &format!(r#"{{"code":{code}}}"#));
+        let kind = |from| provider(from).read(&refused).unwrap_err().kind;
+        assert_eq!(kind("12345"), FailureKind::Unreachable, "{code}");
+        for other in ["+15557122661", "Acme", "15557122661"] {
+            assert_eq!(kind(other), FailureKind::Misconfigured, "{code} from {other}");
+        }
+    }
+}
+
+#[test]
+fn an_account_whose_compliance_profile_is_not_approved_is_told_so() {
+    let body = r#"{"code":20003,"message":"Primary compliance profile is not approved"}"#;
+    let error = refusal(401, body);
+    assert_eq!(error.kind, FailureKind::Misconfigured);
+    assert!(error.hint.unwrap().contains("Trust Hub"), "{error:?}");
+}
+
+/// Field 34: Twilio answers 429 with codes that mean something else everywhere else.
+#[test]
+fn too_many_requests_are_throttling_whatever_code_comes_with_them() {
+    for code in [20003, 21211, 21610, 30450, 99999] {
+        let error = refusal(429, &format!(r#"{{"code":{code}}}"#));
+        assert_eq!((error.kind, error.code), (FailureKind::Throttled, crate::VendorCode::new(code)));
     }
 }
 
