@@ -3,6 +3,7 @@
 use crate::postgres::{select, server, store};
 use crate::suite::{LEASE, NOW, acquire, event};
 use futures_util::future::join_all;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -27,7 +28,10 @@ async fn each_reason_why_there_is_no_store_is_said_by_its_name() {
         (other("/postgres?", "/s3cret?"), "no such database (SQLSTATE 3D000)"),
         (other("test@", "locked:s3cret@"), "refuses the user's password (SQLSTATE 28P01)"),
         (other("sslmode=disable", "sslmode=require"), "refuses TLS"),
-        (other("sslmode=disable", "sslmode=disable&options=-csearch_path%3D"), "ALTER ROLE"),
+        (
+            other("sslmode=disable", "sslmode=disable&options=-csearch_path%3D"),
+            "ALTER ROLE \"test\" SET search_path",
+        ),
         ("postgres://u:s3cret@no-such-host.invalid/db".to_owned(), "DNS"),
     ] {
         let said = said(&url).await;
@@ -46,7 +50,10 @@ async fn a_user_who_may_not_create_tables_works_where_they_are() {
     select(&server, "REVOKE CREATE ON SCHEMA public FROM PUBLIC").await;
     let plain = server.url().replace("test@", "plain@");
     let said = said(&plain).await;
-    assert!(said.contains("GRANT USAGE, CREATE ON SCHEMA public") && said.contains("42501"), "{said}");
+    assert!(
+        said.contains("GRANT USAGE, CREATE ON SCHEMA public TO \"plain\"") && said.contains("42501"),
+        "{said}"
+    );
     store(&server.url()).ping().await.unwrap();
     for grant in [
         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO plain",
@@ -109,4 +116,48 @@ async fn proxy(url: &str) -> (String, impl Fn() + use<>) {
         forgotten.store(true, Ordering::SeqCst);
     };
     (through, silence)
+}
+
+/// Field 15: a certificate that no public authority has signed, as `sslmode` and `sslrootcert` have it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_of_ones_own_is_believed_as_the_url_says() {
+    let Some(server) = server() else { return };
+    let folder = select(&server, "SELECT current_setting('data_directory')").await.remove(0);
+    for (name, pem) in [
+        ("server.crt", include_str!("../../fixtures/tls/server.pem")),
+        ("server.key", include_str!("../../fixtures/tls/server.key")),
+    ] {
+        // Written by the server, to which the file has to belong.
+        let path = format!("{folder}/{name}");
+        let lines = pem.trim().replace('\n', "~");
+        select(&server, &format!("COPY (SELECT unnest(string_to_array('{lines}', '~'))) TO '{path}'")).await;
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+    }
+    select(&server, "ALTER SYSTEM SET ssl = on").await;
+    select(&server, "SELECT pg_reload_conf()::text").await;
+    let url = |query: &str| server.url().replace("sslmode=disable", query);
+    let fixture = |name: &str| format!("{}/fixtures/tls/{name}", env!("CARGO_MANIFEST_DIR"));
+    // The reload takes its time.
+    while store(&url("sslmode=no-verify")).ping().await.is_err() {}
+    let (authority, itself) = (fixture("ca.pem"), fixture("server.pem"));
+    for query in [
+        "sslmode=no-verify".to_owned(),
+        "sslmode=require&uselibpqcompat=true".to_owned(),
+        format!("sslmode=require&sslrootcert={authority}"),
+        format!("sslmode=verify-ca&sslrootcert={authority}"),
+        format!("sslmode=require&sslrootcert={itself}"),
+    ] {
+        let pinged = store(&url(&query)).ping().await;
+        assert!(pinged.is_ok(), "{query}: {pinged:?}");
+    }
+    // It is for localhost.
+    for file in [authority, itself] {
+        let by_address = url(&format!("sslmode=verify-full&sslrootcert={file}"));
+        assert!(said(&by_address).await.contains("another host name"));
+        store(&by_address.replace("127.0.0.1", "localhost")).ping().await.unwrap();
+    }
+    for query in ["sslmode=require", "sslmode=verify-full", "sslrootcert=system"] {
+        let said = said(&url(query)).await;
+        assert!(said.contains("certificate") && said.contains("sslrootcert"), "{query}: {said}");
+    }
 }

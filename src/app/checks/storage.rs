@@ -4,6 +4,7 @@ use super::{Finding, Status};
 use crate::config::StoreSettings;
 use crate::store::{self, Counts, StoreError};
 use secrecy::ExposeSecret;
+use std::fs::OpenOptions;
 use std::path::Path;
 
 const NAME: &str = "store";
@@ -38,9 +39,18 @@ pub async fn storage(settings: &StoreSettings, tls: rustls::ClientConfig) -> Vec
 
 fn missing_file(path: &Path) -> Finding {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let probe = path.with_extension("doctor");
     let path = path.display();
-    if folder.is_none_or(Path::is_dir) {
+    let is_there = folder.is_none_or(Path::is_dir);
+    if is_there && OpenOptions::new().write(true).create_new(true).open(&probe).is_ok() {
+        let _ = std::fs::remove_file(&probe);
         Finding::new(Status::Ok, NAME, format!("the file {path} is not there yet; serve will create it"))
+    } else if is_there {
+        let found = format!(
+            "the folder of {path} cannot be written by this user; chown it to the user of the server, or set \
+             STORE_URL to another"
+        );
+        Finding::new(Status::Fail, NAME, found)
     } else {
         let found = format!("the folder of {path} does not exist; create it, or set STORE_URL to another");
         Finding::new(Status::Fail, NAME, found)

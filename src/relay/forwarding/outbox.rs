@@ -8,8 +8,8 @@ use super::slots::Slots;
 use crate::domain::app::{PATIENCE, next_attempt};
 use crate::domain::{AppAnswer, NotTaken, Reply, SignedRequest, TryAgainReason};
 use crate::neon::VerifiedDelivery;
-use crate::relay::once::{POLL, STORE_TIMEOUT};
-use crate::store::{Counts, Item, NewItem, Next, Outcome, StoreError, Whose};
+use crate::relay::once::{POLL, STORE_TIMEOUT, in_time};
+use crate::store::{Counts, Item, NewItem, Next, Outcome, Whose};
 use crate::telemetry::metrics::Waiting;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -103,14 +103,10 @@ impl Forwarding {
         let now = self.clock.now();
         let whose = Whose { only: self.serves.as_deref(), except: &free.full };
         let take = self.ledger.store().take_due(now, LEASE, free.count, whose);
-        let taken = match tokio::time::timeout(STORE_TIMEOUT, take).await {
-            Ok(Ok(taken)) => taken,
-            Ok(Err(error)) => {
+        let taken = match in_time(take).await {
+            Ok(taken) => taken,
+            Err(error) => {
                 self.ledger.failed(&error);
-                return Some(*PAUSE.start());
-            }
-            Err(_) => {
-                self.ledger.failed(&StoreError::timed_out());
                 return Some(*PAUSE.start());
             }
         };

@@ -6,10 +6,19 @@ use super::outage::Outage;
 use super::{POLL, STORE_TIMEOUT};
 use crate::domain::{EventId, HashKey, Reply, TryAgainReason};
 use crate::store::{Store, StoreError};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::Instant;
+
+/// Waits for the store no longer than a user would: one that takes longer is as good as down.
+///
+/// # Errors
+/// Those of `work`, and that it took too long.
+pub async fn in_time<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    tokio::time::timeout(STORE_TIMEOUT, work).await.unwrap_or_else(|_| Err(StoreError::timed_out()))
+}
 
 /// The store, its key and its failures.
 pub struct Ledger {

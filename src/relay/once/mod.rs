@@ -12,7 +12,7 @@ mod process;
 mod settle;
 mod unfinished;
 
-pub use ledger::Ledger;
+pub use ledger::{Ledger, in_time};
 pub use outage::{OnceAMinute, Outage};
 pub use ownership::Ownership;
 

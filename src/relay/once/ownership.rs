@@ -1,6 +1,6 @@
 //! A lease while it is worked under: kept alive, counted on, given back.
 
-use super::Ledger;
+use super::{Ledger, in_time};
 use crate::domain::Clock;
 use crate::store::{DeliveryStore, Held, Lease, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -79,6 +79,6 @@ impl Ownership {
 
     async fn renew(&self) -> Result<Held, StoreError> {
         let lease = self.lease();
-        self.store.renew(&lease, self.clock.now().plus(LEASE)).await
+        in_time(self.store.renew(&lease, self.clock.now().plus(LEASE))).await
     }
 }

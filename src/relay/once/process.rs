@@ -6,9 +6,9 @@
 //! a second text if the first request had been written; after the reply was stored: the reply.
 
 use super::ownership::{LEASE, Ownership};
-use super::{Answer, Once, POLL, STORE_TIMEOUT, StoreFailure};
+use super::{Answer, Once, POLL, StoreFailure, in_time};
 use crate::domain::TryAgainReason;
-use crate::store::{Claim, DeliveryStore, NewDelivery, Outcome, StoreError};
+use crate::store::{Claim, DeliveryStore, NewDelivery, Outcome};
 use std::future::Future;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -47,9 +47,7 @@ impl Once {
         let mut store: Arc<dyn DeliveryStore> = self.ledger.store().clone();
         let mut durable = true;
         loop {
-            let claim = store.claim(delivery, self.clock.now(), LEASE);
-            let claim = tokio::time::timeout(STORE_TIMEOUT, claim).await;
-            let claim = claim.unwrap_or_else(|_| Err(StoreError::timed_out()));
+            let claim = in_time(store.claim(delivery, self.clock.now(), LEASE)).await;
             if durable && claim.is_ok() {
                 self.ledger.worked();
             }

@@ -1,7 +1,7 @@
 //! How an event ends: a final reply is stored, for ever; anything else gives the event back.
 
 use super::ownership::{LEASE, Ownership};
-use super::{Ledger, Once, STORE_TIMEOUT};
+use super::{Ledger, Once, in_time};
 use crate::domain::{Clock, Reply, TryAgainReason};
 use crate::store::{Claim, DeliveryStore, Held, NewDelivery, Outcome, StoreError};
 use std::sync::Arc;
@@ -19,16 +19,12 @@ impl Once {
         outcome: Outcome,
     ) -> Reply {
         if !outcome.reply.is_final() {
-            if let Err(error) = ownership.store().release(ownership.lease()).await {
+            if let Err(error) = in_time(ownership.store().release(ownership.lease())).await {
                 self.ledger.failed(&error);
             }
             return outcome.reply;
         }
-        let finish = finish(&self.ledger, &ownership, &outcome, self.clock.as_ref());
-        match tokio::time::timeout(STORE_TIMEOUT, finish)
-            .await
-            .unwrap_or_else(|_| Err(StoreError::timed_out()))
-        {
+        match in_time(finish(&self.ledger, &ownership, &outcome, self.clock.as_ref())).await {
             Ok(Held::Yes) => outcome.reply,
             Ok(Held::Lost) => {
                 tracing::warn!(event.id = %delivery.id, "another instance had taken the event over");

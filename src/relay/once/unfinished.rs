@@ -1,8 +1,8 @@
 //! Outcomes that the store did not take in time, written down once it does: one task for all of them.
 
-use super::{Ledger, Ownership, POLL, STORE_TIMEOUT, settle};
+use super::{Ledger, Ownership, POLL, in_time, settle};
 use crate::domain::Clock;
-use crate::store::{Outcome, StoreError};
+use crate::store::Outcome;
 use crate::tasks::Tasks;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,10 +54,7 @@ impl Unfinished {
     async fn work(&self) {
         while let Some(item) = self.next() {
             let finish = settle::finish(&self.ledger, &item.ownership, &item.outcome, self.clock.as_ref());
-            let finished = tokio::time::timeout(STORE_TIMEOUT, finish).await;
-            if finished.unwrap_or_else(|_| Err(StoreError::timed_out())).is_err()
-                && Instant::now() < item.lapse
-            {
+            if in_time(finish).await.is_err() && Instant::now() < item.lapse {
                 // Behind the others: what is wrong may be wrong with this one alone.
                 self.state().waiting.push_back(item);
                 tokio::time::sleep(POLL.1).await;

@@ -2,6 +2,7 @@
 
 use super::Texting;
 use crate::domain::DeliveryRef;
+use crate::relay::once::in_time;
 use crate::store::{StatusChange, StoreError};
 use sms_providers::{FailureKind, StatusUpdate};
 
@@ -15,7 +16,7 @@ impl Texting {
         delivery: &DeliveryRef,
         update: &StatusUpdate,
     ) -> Result<StatusChange, StoreError> {
-        let recorded = self.ledger.store().record_status(delivery, update).await;
+        let recorded = in_time(self.ledger.store().record_status(delivery, update)).await;
         let change = recorded.inspect_err(|error| self.ledger.failed(error))?;
         if let StatusChange::Raised(provider) = change {
             let provider = provider.map(sms_providers::ProviderName::as_str);

@@ -4,11 +4,12 @@
 
 use super::address::Certificates;
 use crate::store::address::AddressFault;
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::path::Path;
 use std::sync::Arc;
@@ -19,34 +20,29 @@ pub(super) fn config(
     trusted: ClientConfig,
 ) -> Result<ClientConfig, AddressFault> {
     let provider = trusted.crypto_provider().clone();
-    let verifier = match certificates {
+    let file = match certificates {
         Certificates::Trusted => return Ok(trusted),
-        Certificates::Any => Lenient { chain: None, provider: provider.clone() },
+        Certificates::Any => None,
         Certificates::OfFile { path, names } => {
-            let roots = Arc::new(roots(path)?);
-            let chain = WebPkiServerVerifier::builder_with_provider(roots.clone(), provider.clone()).build();
-            let chain = chain.map_err(|_| no_certificate())?;
-            if *names {
-                let builder =
-                    ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-                let builder = builder.map_err(|_| no_certificate())?;
-                return Ok(builder.with_root_certificates(roots).with_no_client_auth());
+            let listed = read(path)?;
+            let mut roots = RootCertStore::empty();
+            if roots.add_parsable_certificates(listed.iter().cloned()).0 == 0 {
+                return Err(no_certificate());
             }
-            Lenient { chain: Some(chain), provider: provider.clone() }
+            let chain =
+                WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build();
+            Some(OfFile { chain: chain.map_err(|_| no_certificate())?, listed, names: *names })
         }
     };
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
     let builder = builder.map_err(|_| no_certificate())?.dangerous();
+    let verifier = AsLibpq { file, provider };
     Ok(builder.with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
 }
 
-fn roots(path: &Path) -> Result<RootCertStore, AddressFault> {
-    let certificates = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|_| no_certificate())?;
-    let mut roots = RootCertStore::empty();
-    let (added, _) = roots.add_parsable_certificates(certificates);
-    if added == 0 { Err(no_certificate()) } else { Ok(roots) }
+fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, AddressFault> {
+    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    certificates.map_err(|_| no_certificate())
 }
 
 fn no_certificate() -> AddressFault {
@@ -54,15 +50,23 @@ fn no_certificate() -> AddressFault {
     AddressFault::new("has an sslrootcert that names no file with certificates in it", remedy)
 }
 
-/// Believes what libpq believes for `sslmode=require` and `verify-ca`: any certificate, or any of the authorities
-/// whatever its name.
+/// Believes what libpq believes.
 #[derive(Debug)]
-struct Lenient {
-    chain: Option<Arc<WebPkiServerVerifier>>,
+struct AsLibpq {
+    /// `None` believes any certificate.
+    file: Option<OfFile>,
     provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for Lenient {
+#[derive(Debug)]
+struct OfFile {
+    chain: Arc<WebPkiServerVerifier>,
+    /// A server may show one of these itself, as one that signed its own does.
+    listed: Vec<CertificateDer<'static>>,
+    names: bool,
+}
+
+impl ServerCertVerifier for AsLibpq {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -71,11 +75,19 @@ impl ServerCertVerifier for Lenient {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let Some(chain) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
+        let Some(OfFile { chain, listed, names }) = &self.file else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        if listed.contains(end_entity) {
+            if *names {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+            }
+            return Ok(ServerCertVerified::assertion());
+        }
         match chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
+            )) if !names => Ok(ServerCertVerified::assertion()),
             verdict => verdict,
         }
     }

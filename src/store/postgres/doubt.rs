@@ -9,8 +9,8 @@ use deadpool_postgres::{ClientWrapper, HookError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Shorter than any router's memory, and than the first keep-alive.
-const IDLE: Duration = Duration::from_secs(20);
+/// Shorter than any router's memory. Where deliveries are so rare, one more round trip is no matter.
+const IDLE: Duration = Duration::from_secs(3);
 /// A connection that lives answers within milliseconds.
 const ANSWER: Duration = Duration::from_millis(500);
 

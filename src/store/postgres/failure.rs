@@ -9,6 +9,9 @@ use sms_providers::NetworkCause;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
+/// Stands for the user in statements that somebody is to run.
+pub(super) const THE_USER: &str = "the_user";
+
 /// Why a statement failed, as far as the next step depends on it.
 pub(super) enum Failure {
     /// The connection had been closed, by a restart of the server for one.

@@ -228,8 +228,10 @@ impl DeliveryStore for PostgresStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        // A write that changes nothing, since a replica or a full disk can still be read.
-        let update = "UPDATE neon_sms_relay_settings SET value = value WHERE name = 'hash_key' RETURNING 1";
+        // Written, since a replica or a full disk can still be read.
+        let update =
+            "INSERT INTO neon_sms_relay_settings (name, value) VALUES ('checked', md5(random()::text))
+                      ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING 1";
         self.sessions.query(update, &[]).await.map(drop)
     }
 

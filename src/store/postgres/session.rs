@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use super::doubt::{self, Doubt};
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::{Parameter, StoreError, certificates};
 use deadpool_postgres::{Hook, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use std::sync::Arc;
@@ -28,6 +28,8 @@ const MIGRATION_LOCK: i64 = 0x6e65_6f6e_2d73_6d73;
 pub(super) struct Sessions {
     pool: Pool,
     migrated: OnceCell<()>,
+    /// Who we are there, for statements that somebody is to run.
+    user: String,
     doubt: Arc<Doubt>,
 }
 
@@ -36,6 +38,7 @@ impl Sessions {
     /// sleeps has to wake. Whoever delivers a code gives up earlier.
     pub fn new(address: Address, tls: rustls::ClientConfig) -> Result<Self, StoreError> {
         let tls = certificates::config(&address.certificates, tls)?;
+        let user = address.config.get_user().unwrap_or(failure::THE_USER).to_owned();
         let manager = Manager::from_config(
             address.config,
             MakeRustlsConnect::new(tls),
@@ -54,7 +57,7 @@ impl Sessions {
             }))
             .build()
             .map_err(|_| StoreError::Unreachable("its pool cannot be built".to_owned()))?;
-        Ok(Self { pool, migrated: OnceCell::new(), doubt })
+        Ok(Self { pool, migrated: OnceCell::new(), user, doubt })
     }
 
     /// Runs one statement, on another connection if the first turns out to be closed.
@@ -91,7 +94,13 @@ impl Sessions {
     async fn migrate(&self) -> Result<(), StoreError> {
         let mut client = self.client().await?;
         let migrated = tokio::time::timeout(QUERY_TIMEOUT * 4, migrate(&mut client)).await;
-        migrated.unwrap_or_else(|_| Err(StoreError::timed_out()))
+        let migrated = migrated.unwrap_or_else(|_| Err(StoreError::timed_out()));
+        migrated.map_err(|error| match error {
+            StoreError::Failed(told) => {
+                StoreError::Failed(told.replace(failure::THE_USER, &format!("\"{}\"", self.user)))
+            }
+            error => error,
+        })
     }
 }
 

@@ -70,7 +70,7 @@ impl Writer {
             TrySendError::Full(_) => StoreError::Unreachable("its queue is full".to_owned()),
             TrySendError::Disconnected(_) => StoreError::Unreachable("its writer has ended".to_owned()),
         })?;
-        answered.await.map_err(|_| StoreError::Unreachable("its writer has ended".to_owned()))?
+        answered.await.map_err(|_| StoreError::Unreachable("the operation broke off".to_owned()))?
     }
 }
 
