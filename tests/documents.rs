@@ -175,8 +175,10 @@ fn error_codes() -> BTreeSet<String> {
         });
         named.map(str::to_owned).collect::<Vec<_>>()
     };
-    let of_http = words("src/http/error.rs").into_iter().filter(|word| word.contains('_'));
-    let codes: BTreeSet<_> = of_http.chain(words("src/domain/reply.rs")).collect();
+    let sources = ["src/http/error.rs", "src/neon/error.rs", "src/domain/reason.rs"];
+    let words = sources.into_iter().flat_map(words);
+    let codes: BTreeSet<_> =
+        words.filter(|word| word.contains('_') || word == "overloaded" || word == "internal").collect();
     assert!(codes.contains("unknown_key") && codes.contains("internal"), "{codes:?}");
     codes
 }

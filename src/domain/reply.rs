@@ -1,5 +1,6 @@
 //! What the relay decided about an event.
 
+use super::reason::{RefuseReason, TryAgainReason};
 use sms_providers::ProviderName;
 use std::fmt;
 
@@ -54,111 +55,9 @@ pub struct Accepted {
     pub message_id: Option<String>,
 }
 
-/// Why an event is refused for good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RefuseReason {
-    /// The event names no phone number.
-    NoPhoneNumber,
-    /// The event's phone number is not E.164.
-    InvalidPhoneNumber,
-    /// The event's code is not six digits.
-    InvalidCode,
-    /// The code has less than ten seconds to live.
-    CodeExpired,
-    /// The provider says that this number cannot receive the text, or holds it as fraud.
-    NumberRefused,
-    /// No provider reaches this number or its country.
-    NumberUnreachable,
-    /// The recipient asked not to get texts.
-    OptedOut,
-    /// A code or link that is not for SMS, and nobody here delivers it.
-    NoDeliveryChannel,
-    /// Every provider refuses because of its own configuration.
-    ProvidersMisconfigured,
-}
-
-impl RefuseReason {
-    /// Every reason, for stores and metrics.
-    pub const ALL: [Self; 9] = [
-        Self::NoPhoneNumber,
-        Self::InvalidPhoneNumber,
-        Self::InvalidCode,
-        Self::CodeExpired,
-        Self::NumberRefused,
-        Self::NumberUnreachable,
-        Self::OptedOut,
-        Self::NoDeliveryChannel,
-        Self::ProvidersMisconfigured,
-    ];
-
-    /// The code in an answer's `error` field, in stores and in metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NoPhoneNumber => "no_phone_number",
-            Self::InvalidPhoneNumber => "invalid_phone_number",
-            Self::InvalidCode => "invalid_code",
-            Self::CodeExpired => "code_expired",
-            Self::NumberRefused => "number_refused",
-            Self::NumberUnreachable => "number_unreachable",
-            Self::OptedOut => "opted_out",
-            Self::NoDeliveryChannel => "no_delivery_channel",
-            Self::ProvidersMisconfigured => "providers_misconfigured",
-        }
-    }
-
-    /// The inverse of [`as_str`](Self::as_str).
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
-    }
-}
-
-/// Why Neon should try again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TryAgainReason {
-    /// The delivery is still running; the next attempt joins it.
-    InFlight,
-    /// Every provider was throttled or unavailable.
-    ProvidersUnavailable,
-    /// The request was written and no provider gave a verdict.
-    NoVerdict,
-    /// The store is down and `STORE_FAILURE=refuse`.
-    StoreUnavailable,
-    /// The user's app cannot be reached, is late, or asks for another try.
-    AppUnavailable,
-    /// The user's app redirects, which is not followed.
-    AppRedirects,
-    /// As many deliveries are running as may run.
-    Overloaded,
-    /// The relay failed in a way that it should not.
-    Internal,
-}
-
-impl TryAgainReason {
-    /// The code in an answer's `error` field and in metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::InFlight => "in_flight",
-            Self::ProvidersUnavailable => "providers_unavailable",
-            Self::NoVerdict => "no_verdict",
-            Self::StoreUnavailable => "store_unavailable",
-            Self::AppUnavailable => "app_unavailable",
-            Self::AppRedirects => "app_redirects",
-            Self::Overloaded => "overloaded",
-            Self::Internal => "internal",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_refusal_is_found_again_by_its_name() {
-        for reason in RefuseReason::ALL {
-            assert_eq!(RefuseReason::from_name(reason.as_str()), Some(reason));
-        }
-    }
 
     #[test]
     fn what_makes_neon_try_again_is_not_final_and_all_else_is() {

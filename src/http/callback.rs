@@ -61,8 +61,8 @@ pub(super) async fn receive(
             CallbackError::NotYetSigned => ApiError::CallbackNotSigned,
             _ => ApiError::CallbackRefused,
         };
-        let (message, reason) = ("status callbacks are refused", refused.parts().1);
-        refusals.note(Refusal { message, reason, provider: Some(name) }, || error.to_string());
+        let (message, problem) = ("status callbacks are refused", refused.problem());
+        refusals.note(Refusal { message, problem, provider: Some(name) }, || error.to_string());
         refused
     })?;
     if let Some(update) = update {

@@ -108,7 +108,7 @@ pub(super) async fn read_body(
 
 fn refused(request: &HttpRequest, error: ApiError) {
     let refusal =
-        Refusal { message: "the webhook refuses requests", reason: error.parts().1, provider: None };
+        Refusal { message: "the webhook refuses requests", problem: error.problem(), provider: None };
     if let Some(refusals) = request.app_data::<Data<Refusals>>() {
         refusals.note(refusal, || error.to_string());
     }

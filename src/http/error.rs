@@ -1,9 +1,9 @@
-//! Every error that leaves over HTTP, and its status: the only such map.
+//! Every error that leaves over HTTP. What is said of it stands beside it, or beside the reason that it wraps.
 //!
 //! Never 429 and never 408: Neon would try again at once. The sentences are fixed; nothing of a request,
 //! a provider or a store appears in them.
 
-use crate::domain::{RefuseReason, TryAgainReason};
+use crate::domain::{Problem, RefuseReason, TryAgainReason};
 use crate::neon::VerifyError;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
@@ -48,114 +48,52 @@ pub enum ApiError {
 }
 
 impl ApiError {
-    /// Status, code and sentence of the answer.
-    pub fn parts(self) -> (StatusCode, &'static str, &'static str) {
-        use RefuseReason as R;
-        use StatusCode as S;
-        use TryAgainReason as T;
-        use VerifyError as V;
+    /// What is said of it.
+    pub const fn problem(self) -> Problem {
         match self {
-            Self::Unverified(V::Header(_)) => {
-                (S::UNAUTHORIZED, "invalid_signature_headers", "A signature header is missing or malformed.")
-            }
-            Self::Unverified(V::Stale) => {
-                (S::UNAUTHORIZED, "stale_timestamp", "The timestamp is too far from now.")
-            }
-            Self::Unverified(V::Jws(_)) => {
-                (S::UNAUTHORIZED, "malformed_signature", "The signature is not a detached EdDSA JWS.")
-            }
-            Self::Unverified(V::UnknownKey) => {
-                (S::UNAUTHORIZED, "unknown_key", "The signing key is unknown.")
-            }
-            Self::Unverified(V::WrongSignature) => {
-                (S::UNAUTHORIZED, "invalid_signature", "The signature does not match.")
-            }
-            Self::Unverified(V::KeysUnavailable) => {
-                (S::SERVICE_UNAVAILABLE, "keys_unavailable", "The signing keys cannot be fetched.")
-            }
-            Self::Unverified(V::Body(_)) => {
-                (S::BAD_REQUEST, "invalid_body", "The body is not a valid event.")
-            }
-            Self::Unverified(V::Disagrees(_)) => {
-                (S::BAD_REQUEST, "header_mismatch", "A header disagrees with the signed body.")
-            }
-            Self::Unverified(V::ForeignEndpoint) => {
-                (S::FORBIDDEN, "endpoint_not_allowed", "Events of this endpoint are not served here.")
-            }
-            Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large."),
-            Self::BodyIncomplete => (S::BAD_REQUEST, "body_incomplete", "The body did not arrive whole."),
-            Self::Loop => (S::LOOP_DETECTED, "loop_detected", "FORWARD_URL leads back to the relay."),
-            Self::Refused(R::NoPhoneNumber) => {
-                (S::UNPROCESSABLE_ENTITY, R::NoPhoneNumber.as_str(), "The event names no phone number.")
-            }
-            Self::Refused(R::InvalidPhoneNumber) => (
-                S::UNPROCESSABLE_ENTITY,
-                R::InvalidPhoneNumber.as_str(),
-                "The phone number is not a possible number in E.164 form.",
+            Self::Unverified(error) => error.problem(),
+            Self::Refused(reason) => reason.problem(),
+            Self::TryAgain(reason) => reason.problem(),
+            Self::BodyTooLarge => Problem::notice(
+                "body_too_large",
+                413,
+                "The body is too large.",
+                "nothing; Neon's are below 4 KB",
             ),
-            Self::Refused(R::InvalidCode) => {
-                (S::UNPROCESSABLE_ENTITY, R::InvalidCode.as_str(), "The code is not six digits.")
-            }
-            Self::Refused(R::CodeExpired) => {
-                (S::UNPROCESSABLE_ENTITY, R::CodeExpired.as_str(), "The code has expired, or is about to.")
-            }
-            Self::Refused(R::NumberRefused) => {
-                (S::UNPROCESSABLE_ENTITY, R::NumberRefused.as_str(), "The number cannot receive this SMS.")
-            }
-            Self::Refused(R::NumberUnreachable) => (
-                S::UNPROCESSABLE_ENTITY,
-                R::NumberUnreachable.as_str(),
-                "No SMS provider reaches this number or its country.",
+            Self::BodyIncomplete => Problem::notice(
+                "body_incomplete",
+                400,
+                "The body did not arrive whole.",
+                "if there are many, look at what stands between Neon and the relay",
             ),
-            Self::Refused(R::OptedOut) => {
-                (S::UNPROCESSABLE_ENTITY, R::OptedOut.as_str(), "The recipient has opted out of SMS.")
-            }
-            Self::Refused(R::NoDeliveryChannel) => (
-                S::UNPROCESSABLE_ENTITY,
-                R::NoDeliveryChannel.as_str(),
-                "Nobody is configured to deliver this event.",
+            Self::Loop => Problem::alarm(
+                "loop_detected",
+                508,
+                "FORWARD_URL leads back to the relay.",
+                "set FORWARD_URL to the app's own handler",
             ),
-            Self::Refused(R::ProvidersMisconfigured) => (
-                S::FAILED_DEPENDENCY,
-                R::ProvidersMisconfigured.as_str(),
-                "Every SMS provider refuses the relay's configuration.",
+            Self::CallbackRefused => Problem::notice(
+                "callback_refused",
+                403,
+                "The callback is not verified.",
+                "check that PUBLIC_URL is what the provider calls, and the token or signing key",
             ),
-            Self::TryAgain(T::InFlight) => {
-                (S::SERVICE_UNAVAILABLE, T::InFlight.as_str(), "The delivery is still running.")
-            }
-            Self::TryAgain(T::ProvidersUnavailable) => {
-                (S::SERVICE_UNAVAILABLE, T::ProvidersUnavailable.as_str(), "No SMS provider is available.")
-            }
-            Self::TryAgain(T::NoVerdict) => {
-                (S::SERVICE_UNAVAILABLE, T::NoVerdict.as_str(), "No SMS provider confirmed the delivery.")
-            }
-            Self::TryAgain(T::StoreUnavailable) => {
-                (S::SERVICE_UNAVAILABLE, T::StoreUnavailable.as_str(), "The delivery store is unavailable.")
-            }
-            Self::TryAgain(T::AppUnavailable) => (
-                S::SERVICE_UNAVAILABLE,
-                T::AppUnavailable.as_str(),
-                "The app behind FORWARD_URL does not take it.",
+            // Anybody can send these, so they are no alarm.
+            Self::WrongPath => Problem::notice(
+                "wrong_path",
+                404,
+                "Neon's events are taken at /webhooks/neon-auth.",
+                "set the path of the webhook's URL to /webhooks/neon-auth",
             ),
-            Self::TryAgain(T::AppRedirects) => {
-                (S::SERVICE_UNAVAILABLE, T::AppRedirects.as_str(), "The app behind FORWARD_URL redirects.")
-            }
-            Self::TryAgain(T::Overloaded) => {
-                (S::SERVICE_UNAVAILABLE, T::Overloaded.as_str(), "Too many deliveries are running.")
-            }
-            Self::TryAgain(T::Internal) => {
-                (S::SERVICE_UNAVAILABLE, T::Internal.as_str(), "The delivery failed inside the relay.")
-            }
-            Self::CallbackRefused => (S::FORBIDDEN, "callback_refused", "The callback is not verified."),
-            Self::WrongPath => {
-                (S::NOT_FOUND, "wrong_path", "Neon's events are taken at /webhooks/neon-auth.")
-            }
-            Self::CallbackNotSigned => {
-                (S::SERVICE_UNAVAILABLE, "callback_not_signed", "The callback has to be sent again, signed.")
-            }
-            Self::NotFound => (S::NOT_FOUND, "not_found", "There is nothing here."),
+            Self::CallbackNotSigned => Problem::notice(
+                "callback_not_signed",
+                503,
+                "The callback has to be sent again, signed.",
+                "nothing; the provider sends it again",
+            ),
+            Self::NotFound => Problem::notice("not_found", 404, "There is nothing here.", "nothing"),
             Self::MethodNotAllowed => {
-                (S::METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not allowed here.")
+                Problem::notice("method_not_allowed", 405, "The method is not allowed here.", "nothing")
             }
         }
     }
@@ -163,12 +101,12 @@ impl ApiError {
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        self.parts().0
+        StatusCode::from_u16(self.problem().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse {
-        let (status, error, message) = self.parts();
-        HttpResponse::build(status).json(json!({ "error": error, "message": message }))
+        let Problem { code, message, .. } = self.problem();
+        HttpResponse::build(self.status_code()).json(json!({ "error": code, "message": message }))
     }
 }
 
@@ -193,7 +131,7 @@ mod tests {
             .into_iter()
             .chain([ApiError::BodyIncomplete, ApiError::TryAgain(TryAgainReason::Overloaded)])
         {
-            let status = error.parts().0;
+            let status = error.status_code();
             assert!(
                 status != StatusCode::TOO_MANY_REQUESTS && status != StatusCode::REQUEST_TIMEOUT,
                 "{error}"

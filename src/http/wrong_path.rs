@@ -17,7 +17,7 @@ pub(super) async fn not_found(
     }
     let refusal = Refusal {
         message: "events of Neon come to a path that is not served, and are lost",
-        reason: ApiError::WrongPath.parts().1,
+        problem: ApiError::WrongPath.problem(),
         provider: None,
     };
     refusals.note(refusal, || format!("the path of the webhook's URL has to be {}", super::WEBHOOK));

@@ -1,5 +1,7 @@
 //! Why a delivery is not believed or not understood.
 
+use crate::domain::Problem;
+
 /// Why a delivery was refused. It holds nothing of what the stranger sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
@@ -30,4 +32,61 @@ pub enum VerifyError {
     /// The event comes from a branch that this relay does not serve.
     #[error("the event comes from an endpoint that is not configured")]
     ForeignEndpoint,
+}
+
+impl VerifyError {
+    /// What is said of it.
+    pub const fn problem(self) -> Problem {
+        const CHECK: &str = "if there are many, check that the webhook leads here directly and that nothing on the way changes headers or bodies";
+        match self {
+            Self::Header(_) => Problem::notice(
+                "invalid_signature_headers",
+                401,
+                "A signature header is missing or malformed.",
+                CHECK,
+            ),
+            Self::Stale => Problem::notice(
+                "stale_timestamp",
+                401,
+                "The timestamp is too far from now.",
+                "check the clock of this machine",
+            ),
+            Self::Jws(_) => Problem::notice(
+                "malformed_signature",
+                401,
+                "The signature is not a detached EdDSA JWS.",
+                CHECK,
+            ),
+            Self::UnknownKey => Problem::notice(
+                "unknown_key",
+                401,
+                "The signing key is unknown.",
+                "if there are many, check that NEON_AUTH_URL is of the branch whose webhook leads here",
+            ),
+            Self::KeysUnavailable => Problem::alarm(
+                "keys_unavailable",
+                503,
+                "The signing keys cannot be fetched.",
+                "run: neon-sms-relay doctor",
+            ),
+            Self::WrongSignature => {
+                Problem::notice("invalid_signature", 401, "The signature does not match.", CHECK)
+            }
+            Self::Body(_) => Problem::alarm(
+                "invalid_body",
+                400,
+                "The body is not a valid event.",
+                "Neon has signed it all the same: a newer version of the relay may understand it",
+            ),
+            Self::Disagrees(_) => {
+                Problem::notice("header_mismatch", 400, "A header disagrees with the signed body.", CHECK)
+            }
+            Self::ForeignEndpoint => Problem::notice(
+                "endpoint_not_allowed",
+                403,
+                "Events of this endpoint are not served here.",
+                "add the branch to NEON_ENDPOINT_IDS if it is to be served",
+            ),
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! is lost: what is not told yet is told by the next tick, or by the end of the server.
 
 use super::metrics::Metrics;
+use crate::domain::{Problem, Severity};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -29,8 +30,8 @@ struct Shared {
 pub struct Refusal {
     /// The sentence of the log line.
     pub message: &'static str,
-    /// The reason as a metric's label.
-    pub reason: &'static str,
+    /// The reason; its code is the metric's label.
+    pub problem: Problem,
     /// Whose request it claims to be, where that is not clear.
     pub provider: Option<&'static str>,
 }
@@ -50,7 +51,7 @@ impl Refusals {
 
     /// Takes note of one; `detail` says more about it in words of ours.
     pub fn note(&self, refusal: Refusal, detail: impl FnOnce() -> String) {
-        self.0.metrics.refused(refusal.reason);
+        self.0.metrics.refused(refusal.problem.code);
         if let Some((count, detail)) = self.count(refusal, detail, Instant::now()) {
             log(refusal, count, &detail);
         }
@@ -123,8 +124,12 @@ impl Kind {
     }
 }
 
-fn log(Refusal { message, reason, provider }: Refusal, count: u64, detail: &str) {
-    tracing::warn!(reason, provider, detail, count, "{message}");
+fn log(Refusal { message, problem, provider }: Refusal, count: u64, detail: &str) {
+    let Problem { code: reason, remedy, severity, .. } = problem;
+    match severity {
+        Severity::Notice => tracing::warn!(reason, provider, detail, count, remedy, "{message}"),
+        Severity::Alarm => tracing::error!(reason, provider, detail, count, remedy, "{message}"),
+    }
 }
 
 #[cfg(test)]
@@ -132,7 +137,7 @@ mod tests {
     use super::*;
 
     fn refusal(reason: &'static str) -> Refusal {
-        Refusal { message: "refused", reason, provider: None }
+        Refusal { message: "refused", problem: Problem::notice(reason, 401, "", ""), provider: None }
     }
 
     fn refusals() -> (Refusals, impl Fn(&Refusals, &'static str, Instant) -> Option<u64>) {

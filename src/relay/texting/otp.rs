@@ -2,7 +2,8 @@
 
 use super::Texting;
 use crate::domain::{
-    Accepted, Deadline, Destination, Event, Origin, Recipient, RefuseReason, Reply, SendOtp, TryAgainReason,
+    Accepted, Deadline, Destination, Event, Origin, Problem, Recipient, RefuseReason, Reply, SendOtp,
+    TryAgainReason,
 };
 use crate::relay::once::Ownership;
 use crate::store::AttemptRecord;
@@ -120,7 +121,8 @@ impl Texting {
 }
 
 fn refuse(reason: RefuseReason) -> Reply {
-    tracing::warn!(reason = reason.as_str(), "the code cannot be sent");
+    let Problem { code, remedy, .. } = reason.problem();
+    tracing::warn!(reason = code, remedy, "the code cannot be sent");
     Reply::Refused(reason)
 }
 
