@@ -1,33 +1,12 @@
 //! The vendor fails in every way there is; the user still gets the code, or learns at once that they will not.
 
-use crate::harness::{CODE, NUMBER, Start, TestRelay, otp};
+use crate::harness::{CODE, NUMBER, TestRelay, otp};
+use crate::twilio::Twilio;
 use serde_json::json;
 use sms_providers::stub::StubProvider;
 use sms_providers::{FailureKind, ProviderName, SendError, SmsProvider};
 use std::sync::Arc;
 use std::time::Duration;
-use wiremock::matchers::{basic_auth, method, path};
-use wiremock::{Mock, MockServer, ResponseTemplate};
-
-const ACCOUNT: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-const MESSAGES: &str = "/2010-04-01/Accounts/ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/Messages.json";
-
-fn created() -> ResponseTemplate {
-    ResponseTemplate::new(201)
-        .set_body_json(json!({"sid": "SM11111111111111111111111111111111", "status": "queued"}))
-}
-
-async fn twilio_relay(twilio: &MockServer) -> TestRelay {
-    let vars = vec![
-        ("SMS_PROVIDER", "twilio".to_owned()),
-        ("TWILIO_ACCOUNT_SID", ACCOUNT.to_owned()),
-        ("TWILIO_AUTH_TOKEN", "token".to_owned()),
-        ("TWILIO_FROM_NUMBER", "+15005550006".to_owned()),
-        ("TWILIO_BASE_URL", twilio.uri()),
-        ("PUBLIC_URL", "https://relay.example.com".to_owned()),
-    ];
-    TestRelay::with(Start { vars, configured_providers: true, ..Start::default() }).await
-}
 
 fn two_stubs() -> (StubProvider, StubProvider, Vec<Arc<dyn SmsProvider>>) {
     let (first, second) = (StubProvider::new(ProviderName::Twilio), StubProvider::new(ProviderName::Vonage));
@@ -37,30 +16,18 @@ fn two_stubs() -> (StubProvider, StubProvider, Vec<Arc<dyn SmsProvider>>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_goes_out_through_twilio() {
-    let twilio = MockServer::start().await;
-    Mock::given(method("POST"))
-        .and(path(MESSAGES))
-        .and(basic_auth(ACCOUNT, "token"))
-        .respond_with(created())
-        .mount(&twilio)
-        .await;
-    let relay = twilio_relay(&twilio).await;
-    let answer = relay.deliver(&otp(|_| {})).await;
+    let twilio = Twilio::that_accepts().await;
+    let answer = twilio.relay().await.deliver(&otp(|_| {})).await;
     assert_eq!(answer.status, 200);
     assert_eq!(
         answer.json(),
         json!({"status": "accepted", "provider": "twilio", "message_id": "SM11111111111111111111111111111111"})
     );
-
-    let requests = twilio.received_requests().await.unwrap();
-    assert_eq!(requests.len(), 1);
-    let form: std::collections::HashMap<String, String> =
-        url::form_urlencoded::parse(&requests[0].body).into_owned().collect();
-    assert_eq!(form["To"], NUMBER);
-    assert!(form["Body"].contains(CODE));
-    assert!((290..=300).contains(&form["ValidityPeriod"].parse::<u32>().unwrap()));
-    let report = form["StatusCallback"].strip_prefix("https://relay.example.com/callbacks/twilio/").unwrap();
-    assert_eq!(report.len(), 32);
+    let [text] = twilio.texts().await.try_into().unwrap();
+    assert_eq!(text["To"], NUMBER);
+    assert!(text["Body"].contains(CODE));
+    assert!((290..=300).contains(&text["ValidityPeriod"].parse::<u32>().unwrap()));
+    assert_eq!(twilio.report_path().await.strip_prefix("/callbacks/twilio/").unwrap().len(), 32);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,13 +42,8 @@ async fn twilios_refusals_reach_neon_as_the_contract_says() {
         (429, 20003, (503, "providers_unavailable")),
         (500, 20500, (503, "no_verdict")),
     ] {
-        let twilio = MockServer::start().await;
-        let body = json!({"code": code, "message": "refused for +15551234567", "status": status});
-        Mock::given(path(MESSAGES))
-            .respond_with(ResponseTemplate::new(status).set_body_json(body))
-            .mount(&twilio)
-            .await;
-        let answer = twilio_relay(&twilio).await.deliver(&otp(|_| {})).await;
+        let twilio = Twilio::that_refuses(status, code).await;
+        let answer = twilio.relay().await.deliver(&otp(|_| {})).await;
         let (status, error) = answer.error();
         assert_eq!((status, error.as_str()), expected, "{code}");
         assert!(!answer.text.contains("5551234567"), "{}", answer.text);

@@ -47,6 +47,7 @@ mod store_health;
 mod subscriptions;
 mod supervision;
 mod surroundings;
+mod twilio;
 mod vendor_checks;
 mod vendor_reports;
 mod verifiers;

@@ -2,10 +2,9 @@
 
 use crate::harness::{Start, TestRelay, otp};
 use crate::process::ReadyRelay;
-use base64::{Engine, prelude::BASE64_STANDARD};
+use crate::twilio::{PUBLIC, Twilio, sign};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
-use sha1::Sha1;
 use sha2::Sha256;
 use std::collections::BTreeMap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,25 +12,11 @@ use tokio::net::{TcpListener, TcpStream};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-const PUBLIC: &str = "https://relay.example.com";
-const ACCOUNT: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-
 /// A vendor that takes everything.
 async fn vendor(reply: serde_json::Value) -> MockServer {
     let vendor = MockServer::start().await;
     Mock::given(any()).respond_with(ResponseTemplate::new(201).set_body_json(reply)).mount(&vendor).await;
     vendor
-}
-
-fn twilio_vars(twilio: &MockServer) -> Vec<(&'static str, String)> {
-    vec![
-        ("SMS_PROVIDER", "twilio".to_owned()),
-        ("TWILIO_ACCOUNT_SID", ACCOUNT.to_owned()),
-        ("TWILIO_AUTH_TOKEN", "token".to_owned()),
-        ("TWILIO_FROM_NUMBER", "+15005550006".to_owned()),
-        ("TWILIO_BASE_URL", twilio.uri()),
-        ("PUBLIC_URL", PUBLIC.to_owned()),
-    ]
 }
 
 async fn vonage(api: &str) -> (TestRelay, MockServer) {
@@ -53,9 +38,9 @@ async fn vonage(api: &str) -> (TestRelay, MockServer) {
 }
 
 /// Where the vendor was told to report on its `n`th text.
-async fn report_url(vendor: &MockServer, n: usize, field: &str) -> String {
+async fn report_url(vendor: &MockServer, n: usize) -> String {
     let request = &vendor.received_requests().await.unwrap()[n];
-    let url = url::form_urlencoded::parse(&request.body).find(|(name, _)| name == field).unwrap().1;
+    let url = url::form_urlencoded::parse(&request.body).find(|(name, _)| name == "callback").unwrap().1;
     url.strip_prefix(PUBLIC).unwrap().to_owned()
 }
 
@@ -82,7 +67,7 @@ async fn a_receipt_of_vonages_is_taken_for_its_own_text_and_for_no_other() {
     for _ in 0..2 {
         assert_eq!(relay.deliver(&otp(|_| {})).await.status, 200);
     }
-    let (mine, other) = (report_url(&vonage, 0, "callback").await, report_url(&vonage, 1, "callback").await);
+    let (mine, other) = (report_url(&vonage, 0).await, report_url(&vonage, 1).await);
     let reference = mine.rsplit_once('/').unwrap().1;
     assert_eq!(post(&relay, &other, &receipt(reference)).await, 403, "signed, and about another text");
     assert_eq!(post(&relay, &mine, &receipt(reference)).await, 204);
@@ -105,9 +90,8 @@ async fn an_unsigned_report_of_the_messages_api_is_asked_for_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_that_is_larger_than_any_is_refused_unread() {
-    let twilio = vendor(json!({"sid": "SM1", "status": "queued"})).await;
-    let start = Start { vars: twilio_vars(&twilio), configured_providers: true, ..Start::default() };
-    let relay = TestRelay::with(start).await;
+    let twilio = Twilio::that_accepts().await;
+    let relay = twilio.relay().await;
     let url = format!("{}/callbacks/twilio/{}", relay.url, "0".repeat(32));
     for (length, status) in [(16 * 1024, 403), (16 * 1024 + 1, 413)] {
         let request = relay.http.post(&url).header("X-Twilio-Signature", "c2ln").body("a".repeat(length));
@@ -118,17 +102,15 @@ async fn a_report_that_is_larger_than_any_is_refused_unread() {
 /// Field 27: the query is part of what Twilio signs, as it wrote it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_by_get_is_checked_over_the_bytes_of_its_query() {
-    let twilio = vendor(json!({"sid": "SM1", "status": "queued"})).await;
-    let start = Start { vars: twilio_vars(&twilio), configured_providers: true, ..Start::default() };
-    let relay = TestRelay::with(start).await;
+    let twilio = Twilio::that_accepts().await;
+    let relay = twilio.relay().await;
     assert_eq!(relay.deliver(&otp(|_| {})).await.status, 200);
-    let path = report_url(&twilio, 0, "StatusCallback").await;
+    let path = twilio.report_path().await;
     let address = relay.url.trim_start_matches("http://");
     // `"`, `<` and `>` come encoded: as they are, HTTP does not allow them and the server answers 400.
     for odd in ["'", "+", "%27", "%2B", "%22", "%3C%3E", "%3c%3e", "[]", "{}", "|", "$&=!*();:@,~"] {
         let target = format!("{path}?MessageStatus=delivered&From=O{odd}Neil");
-        let mac = Hmac::<Sha1>::new_from_slice(b"token").unwrap().chain_update(format!("{PUBLIC}{target}"));
-        let signature = BASE64_STANDARD.encode(mac.finalize().into_bytes());
+        let signature = sign(&target, &[]);
         let request = format!(
             "GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Twilio-Signature: {signature}\r\n\r\n"
         );
@@ -143,23 +125,18 @@ async fn a_report_by_get_is_checked_over_the_bytes_of_its_query() {
 /// Field 37: what a carrier says about a sender an hour later is what the operator has to hear most.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_of_a_failure_is_logged_with_the_remedy_and_counted_by_its_status() {
-    let twilio = vendor(json!({"sid": "SM1", "status": "queued"})).await;
+    let twilio = Twilio::that_accepts().await;
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port().to_string();
-    let vars = twilio_vars(&twilio);
+    let vars = twilio.vars();
     let mut vars: Vec<_> = vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
     vars.push(("METRICS_PORT", &port));
     let relay = ReadyRelay::start(&vars).await;
     let body = otp(|body| body["context"] = json!({}));
     assert_eq!(relay.deliver(&body).await.status, 200);
-    let path = report_url(&twilio, 0, "StatusCallback").await;
-    let text = format!("{PUBLIC}{path}ErrorCode30034MessageStatusundelivered");
-    let mac = Hmac::<Sha1>::new_from_slice(b"token").unwrap().chain_update(text);
-    let signature = BASE64_STANDARD.encode(mac.finalize().into_bytes());
+    let path = twilio.report_path().await;
+    let failed = [("MessageStatus", "undelivered"), ("ErrorCode", "30034")];
     for _ in 0..2 {
-        let form = [("MessageStatus", "undelivered"), ("ErrorCode", "30034")];
-        let request = relay.http.post(format!("{}{path}", relay.process.url)).form(&form);
-        let answer = request.header("X-Twilio-Signature", &signature).send().await.unwrap();
-        assert_eq!(answer.status().as_u16(), 204);
+        assert_eq!(twilio.reports(&relay.process.url, &path, &failed).await, 204);
     }
     let line = relay.process.wait_for_line("the provider reported a failure");
     for words in ["30034", "unreachable", "undelivered", "register the sender"] {
