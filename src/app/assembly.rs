@@ -44,7 +44,7 @@ pub(super) fn relay(
 ) -> anyhow::Result<Arc<Relay>> {
     let Ground { store, http, clock, tasks, metrics, deliveries } = ground;
     let key = settings.store.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes()));
-    let outage = Outage::new(metrics.clone(), clock.clone());
+    let outage = Outage::new(metrics.clone());
     let ledger = Arc::new(Ledger::new(store.clone(), key, outage));
     let once = OnceSettings {
         answer_within: answer_within(settings),

@@ -41,6 +41,8 @@ pub enum NeonEvent {
     SendOtp(SendOtp),
     /// A sign-in link waits to be delivered.
     SendMagicLink,
+    /// Something else waits to be delivered, by a way that did not exist when this was written.
+    SendOther,
     /// Someone signs up; Neon asks whether they may.
     BeforeCreate,
     /// Someone signed up.
@@ -78,6 +80,7 @@ impl NeonEvent {
         match self {
             Self::SendOtp(_) => "send_otp",
             Self::SendMagicLink => "send_magic_link",
+            Self::SendOther => "send_other",
             Self::BeforeCreate => "user_before_create",
             Self::UserCreated => "user_created",
             Self::PhoneVerified => "phone_number_verified",

@@ -45,8 +45,10 @@ pub fn route(event: &Event, routing: &Routing) -> Route {
                 Route::Refuse(RefuseReason::NoDeliveryChannel)
             }
         },
-        NeonEvent::SendMagicLink | NeonEvent::BeforeCreate if has_app => Route::Forward,
-        NeonEvent::SendMagicLink => Route::Refuse(RefuseReason::NoDeliveryChannel),
+        NeonEvent::SendMagicLink | NeonEvent::SendOther | NeonEvent::BeforeCreate if has_app => {
+            Route::Forward
+        }
+        NeonEvent::SendMagicLink | NeonEvent::SendOther => Route::Refuse(RefuseReason::NoDeliveryChannel),
         NeonEvent::BeforeCreate if routing.allow_sign_up => Route::AllowSignUp,
         NeonEvent::BeforeCreate => Route::DenySignUp,
         NeonEvent::UserCreated | NeonEvent::PhoneVerified | NeonEvent::Invitation | NeonEvent::Unknown => {
@@ -70,6 +72,9 @@ pub fn unhandled(event_name: &str, allow_sign_up: bool) -> Option<&'static str> 
         "send.magic_link" => {
             Some("links are refused, and Neon does not e-mail them itself; set FORWARD_URL, or unsubscribe")
         }
+        name if name.starts_with("send.") => Some(
+            "they are refused, since nobody here delivers what is not an SMS; set FORWARD_URL, or unsubscribe",
+        ),
         "user.before_create" if allow_sign_up => None,
         "user.before_create" => {
             Some("every sign-up is denied; set FORWARD_URL or BEFORE_CREATE=allow, or unsubscribe")
@@ -123,6 +128,7 @@ mod tests {
             (otp(Absent), (true, false), no_channel, Forward),
             (otp(Absent), (false, false), no_channel, Forward),
             (NeonEvent::SendMagicLink, (true, false), no_channel, Forward),
+            (NeonEvent::SendOther, (false, true), no_channel, Forward),
             (NeonEvent::BeforeCreate, (true, false), DenySignUp, Forward),
             (NeonEvent::UserCreated, (true, false), Acknowledge, Queue),
             (NeonEvent::PhoneVerified, (false, true), Acknowledge, Queue),
@@ -160,6 +166,7 @@ mod tests {
         for name in ["send.otp", "send.magic_link", "user.before_create", "user.created", "passkey.created"] {
             assert!(unhandled(name, false).unwrap().contains("FORWARD_URL"), "{name}");
         }
+        assert!(unhandled("send.whatsapp", true).unwrap().contains("refused"));
         assert_eq!(unhandled("phone_number.verified", false), None);
         assert_eq!(unhandled("user.before_create", true), None);
     }

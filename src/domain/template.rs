@@ -81,7 +81,10 @@ impl MessageTemplate {
         otp_type: OtpType,
         expires_in: Duration,
     ) -> Result<String, minijinja::Error> {
-        let app = self.app_name.as_deref().or(project_name).map(one_line).filter(|name| !name.is_empty());
+        // The operator may mean a letter that nobody sees, as Persian has them; a project's name is anybody's.
+        let app =
+            self.app_name.as_deref().map(one_line).or_else(|| project_name.map(|name| one_line(&seen(name))));
+        let app = app.filter(|name| !name.is_empty());
         let minutes = ((expires_in.as_secs() + 30) / 60).max(1);
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -101,6 +104,20 @@ fn one_line(name: &str) -> String {
     let words: Vec<_> =
         name.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     words.join(" ").chars().take(APP_NAME_CHARS).collect()
+}
+
+/// Without what is not seen and changes what is: characters that turn the direction of a text or have no width, and
+/// what stands for a character that was broken.
+fn seen(name: &str) -> String {
+    let unseen = |letter: char| {
+        matches!(letter,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffd}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+    };
+    name.chars().filter(|letter| !unseen(*letter)).collect()
 }
 
 #[cfg(test)]
@@ -133,6 +150,24 @@ mod tests {
             "a @evil.example #000000: 042137"
         );
         assert_eq!(render(&unnamed, Some(&"x".repeat(500)), 300).len(), 40 + ": 042137".len());
+    }
+
+    #[test]
+    fn what_nobody_sees_in_a_projects_name_does_not_reach_the_phone() {
+        let template = MessageTemplate::new("{{ app }}: {{ code }}", None, None).unwrap();
+        for (name, shown) in [
+            ("\u{202e}ppA yM\u{202c}", "ppA yM"),
+            ("A\u{200b}c\u{200d}m\u{feff}e\u{2066}\u{2069}", "Acme"),
+            ("Acme\u{e0041}\u{fe0f}\u{ad} \u{2028}\u{7f}Inc", "Acme Inc"),
+            ("My App \u{fffd}\u{fffd}\u{fffd}", "My App"),
+            ("\u{200f}\u{3164}", NAMELESS_APP),
+            ("Ünï 日本 אבג 🚀", "Ünï 日本 אבג 🚀"),
+        ] {
+            assert_eq!(render(&template, Some(name), 300), format!("{shown}: 042137"), "{name:?}");
+        }
+        let persian = "\u{645}\u{6cc}\u{200c}\u{62e}";
+        let named = MessageTemplate::new("{{ app }}: {{ code }}", Some(persian.into()), None).unwrap();
+        assert_eq!(render(&named, None, 300), format!("{persian}: 042137"));
     }
 
     #[test]

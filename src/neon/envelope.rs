@@ -5,9 +5,10 @@ use crate::domain::{
     DeliveryPreference, Destination, EndpointId, Event, EventId, NeonEvent, OtpCode, OtpType, SendOtp,
     Subject, Timestamp, User,
 };
-use serde::Deserialize;
-use serde_json::Value;
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use std::fmt;
 
 /// What all events share. The parts that differ by event stay unread until the type is known.
 #[derive(Deserialize)]
@@ -23,26 +24,36 @@ struct Envelope<'a> {
 }
 
 #[derive(Default, Deserialize)]
-struct Context {
-    endpoint_id: Option<Value>,
-    project_name: Option<Value>,
+struct Context<'a> {
+    #[serde(borrow)]
+    endpoint_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    project_name: Option<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]
-struct RawUser {
-    id: Option<Value>,
+struct RawUser<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
     /// What older events call it.
-    user_id: Option<Value>,
-    phone_number: Option<Value>,
-    email: Option<Value>,
+    #[serde(borrow)]
+    user_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    phone_number: Option<&'a RawValue>,
+    #[serde(borrow)]
+    email: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct OtpData {
-    otp_code: Option<Value>,
-    otp_type: Option<Value>,
-    delivery_preference: Option<Value>,
-    expires_at: Option<Value>,
+struct OtpData<'a> {
+    #[serde(borrow)]
+    otp_code: Option<&'a RawValue>,
+    #[serde(borrow)]
+    otp_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    delivery_preference: Option<&'a RawValue>,
+    #[serde(borrow)]
+    expires_at: Option<&'a RawValue>,
 }
 
 /// Reads the body of a delivery whose signature holds.
@@ -64,6 +75,7 @@ pub fn read(body: &[u8]) -> Result<Event, VerifyError> {
     let kind = match name.as_str() {
         "send.otp" => NeonEvent::SendOtp(read_otp(envelope.event_data, phone.as_deref())?),
         "send.magic_link" => NeonEvent::SendMagicLink,
+        other if other.starts_with("send.") => NeonEvent::SendOther,
         "user.before_create" => NeonEvent::BeforeCreate,
         "user.created" => NeonEvent::UserCreated,
         "phone_number.verified" => NeonEvent::PhoneVerified,
@@ -117,13 +129,40 @@ fn optional<'a, T: Deserialize<'a> + Default>(
 }
 
 /// A text, or a number as text, since vendors disagree about which is which; null and "" are absent.
-fn text(value: Option<Value>, problem: &'static str) -> Result<Option<String>, VerifyError> {
-    match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.is_empty() => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(Value::Number(number)) => Ok(Some(number.to_string())),
-        Some(Value::Bool(_) | Value::Array(_) | Value::Object(_)) => Err(VerifyError::Body(problem)),
+fn text(value: Option<&RawValue>, problem: &'static str) -> Result<Option<String>, VerifyError> {
+    let Some(json) = value.map(RawValue::get) else { return Ok(None) };
+    match json.as_bytes().first() {
+        Some(b'"') => {
+            let Lossy(text) = serde_json::from_str(json).map_err(|_| VerifyError::Body(problem))?;
+            Ok(Some(text).filter(|text| !text.is_empty()))
+        }
+        Some(b'-' | b'0'..=b'9') => Ok(Some(json.to_owned())),
+        _ => Err(VerifyError::Body(problem)),
+    }
+}
+
+/// A text in which half a character counts as an unknown one: JavaScript cuts names in the middle of an emoji, and
+/// that is no reason to keep a code from a user.
+struct Lossy(String);
+
+impl<'de> Deserialize<'de> for Lossy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Asked for bytes, the parser takes the halves, too.
+        deserializer.deserialize_bytes(LossyVisitor)
+    }
+}
+
+struct LossyVisitor;
+
+impl Visitor<'_> for LossyVisitor {
+    type Value = Lossy;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Lossy, E> {
+        Ok(Lossy(String::from_utf8_lossy(bytes).into_owned()))
     }
 }
 

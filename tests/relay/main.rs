@@ -28,6 +28,7 @@ mod log_output;
 mod neon_api;
 mod network;
 mod no_leaks;
+mod odd_events;
 mod ops;
 mod outbox;
 mod outbox_commands;

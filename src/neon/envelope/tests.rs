@@ -1,5 +1,5 @@
 use super::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn otp(body: Value) -> Result<SendOtp, VerifyError> {
     match read(body.to_string().as_bytes())?.kind {
@@ -53,6 +53,38 @@ fn what_neon_may_add_or_vary_does_not_matter() {
         with("/context/project_name", json!({"en": "App"})),
     ] {
         assert!(otp(body.clone()).is_ok(), "{body}");
+    }
+}
+
+#[test]
+fn half_a_character_in_a_text_that_is_not_acted_upon_does_not_matter() {
+    for (place, text) in [
+        ("My SaaS App", r"My App \ud83d"),
+        ("My SaaS App", r"\ude80\ud83d My App"),
+        ("sign-in", r"\udfff"),
+        (r#""user":{"#, r#""user":{"email":"a\udc00@example.com","name":"\ud83d","#),
+    ] {
+        let body = sample().to_string().replace(place, text);
+        assert_ne!(body, sample().to_string());
+        let NeonEvent::SendOtp(otp) = read(body.as_bytes()).unwrap().kind else { panic!("not an OTP") };
+        assert_eq!(otp.code.unwrap().expose(), "123456");
+        assert_eq!(otp.destination, Destination::Number("+15551234567".parse().unwrap()));
+    }
+    let of_a_number = sample().to_string().replace("+1555", r"+1555\ud83d");
+    let NeonEvent::SendOtp(otp) = read(of_a_number.as_bytes()).unwrap().kind else { panic!("not an OTP") };
+    assert_eq!(otp.destination, Destination::NotE164);
+}
+
+#[test]
+fn whatever_is_to_be_sent_by_a_way_to_come_is_told_from_what_only_happened() {
+    for (name, label) in [
+        ("send.whatsapp", "send_other"),
+        ("send.", "send_other"),
+        ("sender.created", "unknown"),
+        ("SEND.x", "unknown"),
+    ] {
+        let body = json!({"event_id": "x", "event_type": name, "event_data": [1]});
+        assert_eq!(read(body.to_string().as_bytes()).unwrap().kind.label(), label, "{name}");
     }
 }
 

@@ -170,7 +170,7 @@ impl Forwarding {
         if next.is_none() {
             let (event_id, attempts) = (item.id.as_str(), item.attempt);
             tracing::error!(event.id = event_id, attempts, %reason, "an event was given up; see: neon-sms-relay outbox list");
-        } else if let Some(failures) = self.app_failures.due(now) {
+        } else if let Some(failures) = self.app_failures.due(Instant::now()) {
             tracing::warn!(event.id = item.id.as_str(), attempt = item.attempt, %reason, failures, "the app does not take an event from the outbox; trying again");
         }
         let next = next.map_or(Next::Dead(now), Next::At);

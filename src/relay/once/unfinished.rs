@@ -89,7 +89,7 @@ mod tests {
     async fn a_store_that_is_down_keeps_one_task_busy_however_many_wait_for_it() {
         let (tasks, store) = (Tasks::current(), Arc::new(MemoryStore::default()));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let outage = Outage::new(Metrics::default(), clock.clone());
+        let outage = Outage::new(Metrics::default());
         let ledger = Arc::new(Ledger::new(store.clone(), None, outage));
         let unfinished = Unfinished::new(50, ledger.clone(), clock.clone(), tasks.clone());
         // No store takes a reply that is not final.
