@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
-use neon_sms_relay::config::variables::{FORWARD_URL_OF_BRANCH, Section, VARIABLES, Variable, variable};
+use neon_sms_relay::config::variables::{FORWARD_URL_OF_BRANCH, VARIABLES, Variable, variable};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -46,12 +46,13 @@ fn every_variable_that_is_read_is_in_the_table() {
 }
 
 #[test]
-fn every_variable_is_described_in_the_readme_and_in_the_example() {
+fn every_variable_is_in_the_example_and_the_readme_names_no_other() {
     let (readme, example) = (read("README.md"), read(".env.example"));
-    for Variable { name, section, .. } in VARIABLES {
-        // What other programs read as well is told where there is room for it.
-        let in_readme = readme.contains(&format!("`{name}`")) || *section == Section::Network;
-        assert!(in_readme, "{name} is not in README.md");
+    let shown = readme.lines().filter(|line| line.starts_with("| `")).flat_map(|row| row.split('|').nth(1));
+    for name in shown.flat_map(|cell| cell.split('`')).filter(|name| name.contains('_')) {
+        assert!(variable(name).is_some(), "{name} of README.md is not in src/config/variables.rs");
+    }
+    for Variable { name, .. } in VARIABLES {
         // The older name of NEON_AUTH_URL is understood and not recommended.
         let recommended = *name != "NEON_AUTH_BASE_URL";
         assert_eq!(example.contains(&format!("{name}=")), recommended, "{name} in .env.example");
@@ -83,10 +84,10 @@ fn the_tables_of_the_documentation_are_the_one_of_the_code() {
     assert_eq!(rows, expected, "docs/configuration.md has rows that the code has not, or in another order");
 }
 
-/// What a program says is in the README, as it looks there.
+/// What a program says is in the documentation, as it looks there.
 fn shown(program: &str) -> String {
-    let (_, rest) = program.split_once("README begins\n").unwrap();
-    let (shown, _) = rest.split_once("README ends").unwrap();
+    let (_, rest) = program.split_once("docs begin\n").unwrap();
+    let (shown, _) = rest.split_once("docs end").unwrap();
     // The last line is the start of the comment that ends it.
     let lines: Vec<_> = shown.lines().collect();
     let indented = lines[..lines.len() - 1].iter().map(|line| match *line {
@@ -97,14 +98,14 @@ fn shown(program: &str) -> String {
 }
 
 #[test]
-fn the_programs_in_the_readme_are_the_ones_that_are_tested() {
-    let readme = read("README.md");
+fn the_programs_in_the_documentation_are_the_ones_that_are_tested() {
+    let page = read("docs/forwarding.md");
     for program in ["fixtures/forward/verify.mjs", "fixtures/forward/verify.py"] {
         let shown = shown(&read(program));
         assert!(shown.lines().count() >= 8, "{program}:\n{shown}");
         assert!(
-            readme.contains(&format!("\n\n{shown}\n")),
-            "README.md does not show, from {program}:\n{shown}"
+            page.contains(&format!("\n\n{shown}")),
+            "docs/forwarding.md does not show, from {program}:\n{shown}"
         );
     }
 }
