@@ -154,7 +154,7 @@ async fn relay(store_url: &str, app: &str) -> String {
         ("ALLOW_LOG_PROVIDER", "1"),
         ("STORE_URL", store_url),
         ("FORWARD_URL", app),
-        ("NEON_AUTH_URL", &neon.uri()),
+        ("NEON_AUTH_URL", &format!("{}/neondb/auth", neon.uri())),
     ];
     let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let parts = Parts { providers: Some(vec![Arc::new(Instant)]), ..Parts::default() };

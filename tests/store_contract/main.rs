@@ -11,6 +11,7 @@ mod postgres_server;
 mod served;
 mod suite;
 
+mod migrations;
 mod outbox;
 mod postgres;
 mod postgres_troubles;
