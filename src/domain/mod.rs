@@ -25,7 +25,7 @@ pub use otp::{DeliveryPreference, Destination, OtpCode, OtpType, SendOtp};
 pub use problem::{Problem, Severity};
 pub use reason::{RefuseReason, TryAgainReason};
 pub use recipient::{HashKey, Recipient};
-pub use region::{Impossible, NumberKind, Origin, Region};
+pub use region::{Impossible, NumberKind, Origin, Region, check_possible};
 pub use reply::{Accepted, Reply};
 pub use route::{Route, Routing, route, unhandled};
 pub use signed_request::SignedRequest;

@@ -2,8 +2,8 @@
 
 use super::Texting;
 use crate::domain::{
-    Accepted, Deadline, Destination, Event, Origin, Problem, Recipient, RefuseReason, Reply, SendOtp,
-    TryAgainReason,
+    Accepted, Deadline, Destination, Event, Problem, Recipient, RefuseReason, Reply, SendOtp, TryAgainReason,
+    check_possible,
 };
 use crate::relay::once::Ownership;
 use crate::store::AttemptRecord;
@@ -67,7 +67,7 @@ impl Texting {
             Destination::Missing => return Err(refuse(RefuseReason::NoPhoneNumber)),
             Destination::NotE164 => return Err(refuse(RefuseReason::InvalidPhoneNumber)),
         };
-        Origin::of(&number).map_err(|_impossible| refuse(RefuseReason::InvalidPhoneNumber))?;
+        check_possible(&number).map_err(|_impossible| refuse(RefuseReason::InvalidPhoneNumber))?;
         let code = otp.code.as_ref().ok_or_else(|| refuse(RefuseReason::InvalidCode))?;
         let expires_in = otp.expires_at.map_or(DEFAULT_LIFE, |at| Deadline(at).remaining(self.clock.now()));
         if expires_in < SHORTEST_LIFE {
