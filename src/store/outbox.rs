@@ -16,7 +16,7 @@ pub trait Outbox: Send + Sync {
     /// about to be made. All others stay as they are.
     ///
     /// A lease, and a time to be due, that lie further ahead than they ever can were written under a clock that
-    /// was wrong: both count as over ([`LONGEST_LEASE`](super::LONGEST_LEASE)).
+    /// was wrong: both count as over ([`LONGEST_LEASE`]).
     async fn take_due(
         &self,
         now: Timestamp,

@@ -2,6 +2,7 @@
 
 use crate::harness::{Start, TestRelay, otp};
 use crate::plugged::{Plugged, relay_on_a_plugged_store as relay};
+use crate::process::ReadyRelay;
 use futures_util::future::join_all;
 use neon_sms_relay::app::Parts;
 use serde_json::json;
@@ -67,4 +68,29 @@ async fn an_idle_relay_lets_a_store_sleep() {
     let after: usize = store.asked().values().sum();
     assert!(after - before <= 7, "{} statements in an idle hour: {:?}", after - before, store.asked());
     drop(relay);
+}
+
+/// Files that cannot grow any more, as on a full disk.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_seen_by_whoever_asks_for_readiness() {
+    let vars = [
+        ("SMS_PROVIDER", "log"),
+        ("ALLOW_LOG_PROVIDER", "1"),
+        ("STORE_FAILURE", "refuse"),
+        ("STORE_URL", "sqlite://relay.db"),
+        ("NEON_ENDPOINT_IDS", "*"),
+    ];
+    let relay = ReadyRelay::start_after("trap '' XFSZ; ulimit -f 400", &vars).await;
+    let mut answer = relay.deliver(&otp(|_| {})).await;
+    for _ in 0..1000 {
+        if answer.status != 200 {
+            break;
+        }
+        answer = relay.deliver(&otp(|_| {})).await;
+    }
+    assert_eq!(answer.error(), (503, "store_unavailable".into()));
+    let ready = relay.http.get(format!("{}/readyz", relay.process.url)).send().await.unwrap();
+    assert_eq!(ready.status().as_u16(), 503);
+    assert!(ready.text().await.unwrap().contains("store"));
 }

@@ -161,3 +161,28 @@ async fn a_certificate_of_ones_own_is_believed_as_the_url_says() {
         assert!(said.contains("certificate") && said.contains("sslrootcert"), "{query}: {said}");
     }
 }
+
+/// Field 16: a compute that sleeps takes seconds to wake; whoever may wait waits as long as the URL says.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_wakes_slowly_is_waited_for_as_long_as_the_url_says() {
+    let Some(server) = server() else { return };
+    let sleepy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (_, rest) =
+        server.url().split_once('@').map(|(user, rest)| (user.to_owned(), rest.to_owned())).unwrap();
+    let address = rest.split('/').next().unwrap().to_owned();
+    let url = server.url().replace(&address, &sleepy.local_addr().unwrap().to_string());
+    tokio::runtime::Handle::current().spawn(async move {
+        while let Ok((mut near, _)) = sleepy.accept().await {
+            let address = address.clone();
+            tokio::runtime::Handle::current().spawn(async move {
+                // What is simulated is the time itself.
+                tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+                let mut far = TcpStream::connect(&address).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+            });
+        }
+    });
+    let (impatient, patient) = (format!("{url}&connect_timeout=1"), format!("{url}&connect_timeout=10"));
+    assert!(said(&impatient).await.contains("in time"));
+    store(&patient).ping().await.unwrap();
+}
