@@ -75,7 +75,7 @@ pub(super) fn run(command: OutboxCommand) -> anyhow::Result<ExitCode> {
                 Ok(ExitCode::SUCCESS)
             }
             OutboxCommand::Retry(which) => {
-                let done = "to be tried again, within 30 s of their turn, if the server runs";
+                let done = "to be tried again, if the server runs: within 30 s of their turn, or 30 min by an idle one on PostgreSQL";
                 each(which, async |selection| Ok(outbox.retry(selection).await?), done).await
             }
             OutboxCommand::Drop(which) => {
