@@ -1,7 +1,7 @@
 //! Who texts come from: a number, a short code or a name, as the vendors take them.
 
 use super::fault::Faults;
-use crate::domain::Origin;
+use crate::domain::check_possible;
 use sms_providers::PhoneNumber;
 
 /// The longest name that a phone shows.
@@ -86,7 +86,7 @@ pub(super) fn read(
 
 fn can_exist(digits: &str) -> bool {
     let number: Option<PhoneNumber> = format!("+{digits}").parse().ok();
-    number.is_some_and(|number| Origin::of(&number).is_ok())
+    number.is_some_and(|number| check_possible(&number).is_ok())
 }
 
 fn read_name(variable: &str, text: &str, faults: &mut Faults) -> Option<SenderForm> {

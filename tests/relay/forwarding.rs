@@ -23,7 +23,7 @@ pub fn blocking() -> [Value; 3] {
     [email_code(), event("send.magic_link"), event("user.before_create")]
 }
 
-/// Verifies `Relay-Signature` as the README tells apps to; returns the time of the delivery in seconds.
+/// Verifies `Relay-Signature` as docs/forwarding.md tells apps to; returns the time of the delivery in seconds.
 pub fn signed_at(request: &Request) -> i64 {
     let (time, signature) = header(request, "relay-signature").split_once(",v1=").unwrap();
     let time = time.strip_prefix("t=").unwrap();

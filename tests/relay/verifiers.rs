@@ -1,4 +1,4 @@
-//! Whoever follows the README can verify what reaches the app: programs in Node and Python that share nothing
+//! Whoever follows docs/forwarding.md can verify what reaches the app: programs in Node and Python that share nothing
 //! with the relay say so.
 
 use crate::app_stub::{AppStub, SECRET, header, status};

@@ -103,7 +103,11 @@ impl Texting {
             if failure.kind == FailureKind::Misconfigured || failure.hint.is_some() {
                 let code = failure.code.as_ref().map(ToString::to_string);
                 let hint = failure.hint.unwrap_or_else(|| failure.kind.remedy());
-                tracing::error!(provider = %attempt.provider, kind = %failure.kind, vendor.code = code, hint, "a provider refuses our account or request");
+                let message = match failure.kind {
+                    FailureKind::Misconfigured => "a provider refuses our account or request",
+                    _ => "a provider did not take the text, and something can be done about it",
+                };
+                tracing::error!(provider = %attempt.provider, kind = %failure.kind, vendor.code = code, hint, "{message}");
             }
         }
         let event_id = event.id.as_str();

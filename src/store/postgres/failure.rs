@@ -1,6 +1,6 @@
 //! What PostgreSQL, or the way to it, says of a failure, in our own words: a class and an SQLSTATE.
 //!
-//! Never PostgreSQL's own sentence: it may quote what was written, or the name of a user. The codes are those of
+//! Never PostgreSQL's own sentence: it may quote what was written. The codes are those of
 //! <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 
 use crate::store::StoreError;
@@ -46,7 +46,7 @@ impl From<Error> for StoreError {
         let sentence = told.map_or_else(String::new, |told| format!("{told} "));
         let sentence = format!("{sentence}(SQLSTATE {})", code.code());
         // Class 08 and 57, and too many connections: it is there, and does not take us.
-        if matches!(&code.code()[..2], "08" | "28" | "3D" | "53" | "57") {
+        if matches!(code.code().get(..2), Some("08" | "28" | "3D" | "53" | "57")) {
             Self::Unreachable(sentence)
         } else {
             Self::Failed(sentence)

@@ -97,7 +97,9 @@ impl Sessions {
         let migrated = migrated.unwrap_or_else(|_| Err(StoreError::timed_out()));
         migrated.map_err(|error| match error {
             StoreError::Failed(told) => {
-                StoreError::Failed(told.replace(failure::THE_USER, &format!("\"{}\"", self.user)))
+                // Quoted as PostgreSQL wants a name that may hold anything.
+                let user = format!("\"{}\"", self.user.replace('"', "\"\""));
+                StoreError::Failed(told.replace(failure::THE_USER, &user))
             }
             error => error,
         })

@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_operation_that_panics_fails_alone_and_the_next_one_is_served() {
+    async fn an_operation_that_panics_ends_in_an_error_and_the_next_one_is_served() {
         let folder = tempfile::tempdir().unwrap();
         let writer = Writer::start(folder.path().join("store.db")).unwrap();
         let broken = writer.run::<()>(|_| panic!("on purpose")).await;
