@@ -113,7 +113,7 @@ impl App {
         let base = settings.server.public_url.as_ref().map(|url| endpoint(url, &["callbacks"]));
         let ground = Ground { store, http: http_client, clock, tasks, metrics, deliveries: fits.deliveries };
         let providers = parts.providers.unwrap_or(configured.chain);
-        let relay = assembly::relay(settings, &ground, providers, base.clone())?;
+        let relay = assembly::relay(settings, &ground, providers, configured.listeners, base.clone())?;
         let Ground { http: http_client, clock, tasks, metrics, .. } = ground;
         let outbox = upkeep::start(&relay, &clock, settings.store.ttl);
         let (subscribed, subscriptions) = watch::channel(Vec::new());

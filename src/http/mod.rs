@@ -33,9 +33,15 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(web::resource(WEBHOOK).post(webhook::receive).default_service(web::to(error::method)))
         .service(
-            web::resource("/callbacks/{provider}/{delivery_ref}")
+            web::resource("/callbacks/{provider}/{reference}")
                 .get(callback::receive)
                 .post(callback::receive)
+                .default_service(web::to(error::method)),
+        )
+        .service(
+            web::resource("/callbacks/{provider}")
+                .get(callback::receive_any)
+                .post(callback::receive_any)
                 .default_service(web::to(error::method)),
         )
         .service(web::resource("/livez").get(health::livez).head(health::livez))

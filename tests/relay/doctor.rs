@@ -247,7 +247,7 @@ async fn give_one_up(file: &Path) {
     let (store, now) = (SqliteStore::open(file.into()).unwrap(), Timestamp::from_millis(1_770_000_000_000));
     let lease = Duration::from_secs(4);
     let id = EventId::new("a").unwrap();
-    let delivery = NewDelivery { id, event_type: "user.created".into(), endpoint: None, recipient: None };
+    let delivery = NewDelivery::new(id, "user.created");
     let Claim::Acquired(owned) = store.claim(&delivery, now, lease).await.unwrap() else {
         panic!("not ours")
     };
@@ -259,7 +259,7 @@ async fn give_one_up(file: &Path) {
         queued_at: now,
         give_up_at: now.plus(lease),
     };
-    let outcome = Outcome { reply: Reply::Done(None), attempts: vec![], queued: Some(queued) };
+    let outcome = Outcome { queued: Some(queued), ..Outcome::of(Reply::Done(None)) };
     store.finish(owned, &outcome, now).await.unwrap();
     let taken = store.take_due(now, lease, 1, Whose::default()).await.unwrap();
     store.failed(&taken.items[0], "it answered with 500", Next::Dead(now)).await.unwrap();
