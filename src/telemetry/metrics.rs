@@ -8,7 +8,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use sms_providers::{Attempt, DeliveryStatus, ProviderName};
-use std::time::Duration;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// All metrics of the process. Cheap to clone; clones share their numbers.
 #[derive(Clone)]
@@ -27,6 +29,7 @@ pub struct Metrics {
     outbox_dead: Gauge,
     log_lines_dropped: Counter,
     task_restarts: Family<TaskLabels, Counter>,
+    keys_believed_since: Arc<Mutex<Option<Instant>>>,
 }
 
 /// Who waits for the answer of the app.
@@ -101,6 +104,7 @@ impl Default for Metrics {
             outbox_dead: Gauge::default(),
             log_lines_dropped: Counter::default(),
             task_restarts: Family::default(),
+            keys_believed_since: Arc::default(),
         }
     }
 }
@@ -163,6 +167,11 @@ impl Metrics {
         self.task_restarts.get_or_create(&TaskLabels { task }).inc();
     }
 
+    /// Of the key sets that are believed, the oldest was fetched then.
+    pub fn keys_believed_since(&self, fetched_at: Instant) {
+        *self.keys_believed_since.lock().unwrap_or_else(PoisonError::into_inner) = Some(fetched_at);
+    }
+
     /// What counts lines that were logged and not written.
     pub(super) fn log_lines_dropped(&self) -> Counter {
         self.log_lines_dropped.clone()
@@ -216,6 +225,18 @@ impl Metrics {
             "Panics of tasks that run for ever, after which they were started again",
             self.task_restarts.clone(),
         );
+        let believed_since = *self.keys_believed_since.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(fetched_at) = believed_since {
+            // Its value is that of now, so it is made anew each time; and without keys there is none.
+            let age = Gauge::<f64, AtomicU64>::default();
+            age.set(fetched_at.elapsed().as_secs_f64());
+            registry.register_with_unit(
+                "jwks_age",
+                "Age of the oldest key set that is believed",
+                Unit::Seconds,
+                age,
+            );
+        }
         let mut text = String::new();
         // Writing to a String does not fail.
         let _ = text::encode(&mut text, &registry);
