@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 use neon_sms_relay::config::variables::{FORWARD_URL_OF_BRANCH, VARIABLES, Variable, variable};
+use neon_sms_relay::telemetry::metrics::{Metrics, Series};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -194,71 +195,43 @@ fn whoever_meets_an_error_finds_out_what_to_do() {
     }
 }
 
-/// The arguments of a macro, from behind its opening bracket.
-fn arguments(text: &str) -> Vec<String> {
-    let (mut depth, mut in_text, mut escaped) = (0, false, false);
-    let mut arguments = vec![String::new()];
-    for letter in text.chars() {
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' if in_text => escaped = true,
-            '"' => in_text = !in_text,
-            '(' | '[' | '{' if !in_text => depth += 1,
-            ')' | ']' | '}' if !in_text && depth == 0 => break,
-            ')' | ']' | '}' if !in_text => depth -= 1,
-            ',' if !in_text && depth == 0 => {
-                arguments.push(String::new());
-                continue;
-            }
-            _ => {}
-        }
-        if let Some(argument) = arguments.last_mut() {
-            argument.push(letter);
-        }
-    }
-    arguments
-}
-
-/// The names of the fields of every line that is logged.
-fn logged_fields() -> BTreeSet<String> {
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
-    let mut fields = BTreeSet::new();
-    while let Some(folder) = folders.pop() {
-        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let source = fs::read_to_string(&path).unwrap();
-            let code = source.split("#[cfg(test)]").next().unwrap();
-            let calls = code.split("tracing::").skip(1).filter_map(|rest| rest.split_once("!("));
-            let calls = calls.filter(|(name, _)| {
-                name.trim_end_matches("_span").bytes().all(|letter| letter.is_ascii_lowercase())
-            });
-            for argument in calls.flat_map(|(_, rest)| arguments(rest)) {
-                let name = argument.split('=').next().unwrap().trim().trim_start_matches(['%', '?']);
-                // The message, or what stands after the last comma.
-                if !name.starts_with('"') && !name.is_empty() {
-                    fields.insert(name.to_owned());
-                }
-            }
-        }
-    }
-    assert!(fields.contains("event.id") && fields.contains("request.id"), "{fields:?}");
-    fields
-}
-
 #[test]
-fn every_field_of_the_log_is_described_and_no_other() {
-    let page = read("docs/logging.md");
-    let (_, table) = page.split_once("\n## Fields\n").unwrap();
-    let (table, _) = table.split_once("\n## ").unwrap();
-    let cells = table.lines().filter(|line| line.starts_with("| `")).flat_map(|row| row.split('|').nth(1));
-    let described = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned);
-    let described: BTreeSet<_> = described.collect();
-    let logged = logged_fields();
-    let missing: Vec<_> = logged.difference(&described).collect();
-    assert!(missing.is_empty(), "docs/logging.md lacks these fields: {missing:?}");
-    let invented: Vec<_> = described.difference(&logged).collect();
-    assert!(invented.is_empty(), "docs/logging.md has fields that no line has: {invented:?}");
+fn every_series_has_its_row_in_the_documentation_and_no_other_is_there() {
+    let page = read("docs/metrics.md");
+    let rows: Vec<_> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|row| {
+            let cells: Vec<_> = row.split('|').map(str::trim).collect();
+            (cells[1].trim_matches('`').to_owned(), cells[2].to_owned(), cells[4].to_owned())
+        })
+        .collect();
+    let series = Metrics::default().series().into_iter();
+    let expected: Vec<_> =
+        series.map(|Series { name, kind, help }| (name, kind.to_owned(), help.to_owned())).collect();
+    assert_eq!(rows, expected, "docs/metrics.md against what is registered");
+}
+
+/// Labels are known only of what has a number: the row names those that it has then.
+#[test]
+fn the_labels_of_a_series_are_those_of_its_row() {
+    let page = read("docs/metrics.md");
+    let metrics = Metrics::default();
+    metrics.task_panicked("a task");
+    metrics.refused("a reason");
+    let rendered = metrics.render();
+    let mut seen = BTreeSet::new();
+    for line in rendered.lines().filter(|line| !line.starts_with('#')) {
+        let (name, rest) = line.split_once(['{', ' ']).unwrap();
+        let base = ["_bucket", "_sum", "_count"].iter().find_map(|part| name.strip_suffix(part));
+        let row = |name: &str| page.lines().find(|row| row.starts_with(&format!("| `{name}` |")));
+        let row = row(name).or_else(|| row(base?)).unwrap_or_else(|| panic!("{name} has no row"));
+        let labels = line.contains('{').then(|| rest.split('}').next().unwrap().split(',')).into_iter();
+        let labels = labels.flatten().map(|label| label.split('=').next().unwrap());
+        let labels: Vec<_> = labels.filter(|label| *label != "le").map(|l| format!("`{l}`")).collect();
+        let expected = if labels.is_empty() { "–".to_owned() } else { labels.join(", ") };
+        assert_eq!(row.split('|').nth(3).unwrap().trim(), expected, "{name}");
+        seen.insert(name.to_owned());
+    }
+    assert!(seen.len() > 8 && seen.contains("neon_sms_relay_build_info"), "{seen:?}");
 }
