@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// A family, since a gauge by itself would have a value from the start.
+/// Of a family without a number: a gauge by itself would have one although there are no keys.
 type NoLabels = [(&'static str, &'static str); 0];
 
 #[derive(Clone, Default)]
@@ -18,13 +18,17 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn register(&self, roll: &mut Roll) {
-        // Its value is that of now, so it is made anew each time; without keys there is none.
-        let age = Family::<NoLabels, Gauge<f64, AtomicU64>>::default();
+        const NAME: &str = "jwks_age";
+        const HELP: &str = "Age of the oldest key set that is believed";
         let believed_since = *self.believed_since.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(since) = believed_since {
-            age.get_or_create(&[]).set(since.elapsed().as_secs_f64());
+            // Its value is that of now, so it is made anew each time.
+            let age = Gauge::<f64, AtomicU64>::default();
+            age.set(since.elapsed().as_secs_f64());
+            roll.seconds(NAME, HELP, age);
+        } else {
+            roll.seconds(NAME, HELP, Family::<NoLabels, Gauge<f64, AtomicU64>>::default());
         }
-        roll.seconds("jwks_age", "Age of the oldest key set that is believed", age);
     }
 }
 
