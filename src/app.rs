@@ -100,7 +100,10 @@ impl App {
         };
         let configured = providers::configured(&settings.sms, &http_client);
         let (keys, refresher) = HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone());
-        let refresher = Arc::new(refresher);
+        let refresher = Arc::new(refresher.telling({
+            let metrics = metrics.clone();
+            move |oldest| metrics.keys_believed_since(oldest.into_std())
+        }));
         tasks.spawn_forever("key_refresher", move || {
             let refresher = refresher.clone();
             async move { refresher.run().await }

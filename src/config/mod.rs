@@ -34,7 +34,7 @@ pub use messagebird::MessageBirdSettings;
 pub use neon::{EndpointRule, NeonSettings};
 pub use neon_api::NeonApiSettings;
 pub use network::network;
-pub use server::ServerSettings;
+pub use server::{ServerSettings, port};
 pub use sms::{ProviderSettings, SmsSettings};
 pub use store::{StoreFailureRule, StoreSettings};
 pub use texting::TextingRules;

@@ -15,7 +15,7 @@ mod wrong_path;
 
 pub use callback::Callbacks;
 pub use delivery::Gate;
-pub use door::Door;
+pub use door::{Door, meant_path};
 pub use error::ApiError;
 pub use health::Subscribed;
 pub use metrics::serve as metrics;

@@ -213,6 +213,18 @@ async fn what_works_and_deserves_a_look_is_warned_about_and_does_not_fail() {
     assert_eq!(names(&table, "warn"), ["FORWARD_URL", "FORWARD_URL_EP_A_1"], "{table}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_url_that_the_relay_serves_all_the_same_is_no_fault() {
+    for path in ["/webhooks/neon-auth/", "//webhooks/neon-auth", "/Webhooks/Neon-Auth"] {
+        let world = World::start().await;
+        let document = world.webhook(|webhook| webhook["webhook_url"] = json!(world.server.uri() + path));
+        world.breaks(WEBHOOK, json_reply(200, document)).await;
+        let (code, table) = world.doctor(&[]);
+        assert_eq!((code, names(&table, "warn")), (Some(0), vec![]), "{path}: {table}");
+        assert!(names(&table, "ok").contains(&"neon webhook"), "{path}: {table}");
+    }
+}
+
 #[test]
 fn every_fault_of_the_variables_is_a_line_and_what_needs_them_is_skipped() {
     let folder = tempfile::tempdir().unwrap();
