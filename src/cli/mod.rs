@@ -4,10 +4,12 @@
 mod dev;
 mod doctor;
 mod healthcheck;
+mod neon;
 mod outbox;
 mod output;
 mod send;
 mod serve;
+mod trigger;
 
 use crate::config::{ConfigErrors, Fault, Settings, dotenv};
 use crate::telemetry::metrics::Metrics;
@@ -57,6 +59,13 @@ enum Command {
     /// STORE_URL; works beside the running server.
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// Read and write how the branch at Neon is configured: its webhook and its phone-number plugin. Needs
+    /// NEON_API_KEY, NEON_PROJECT_ID and NEON_BRANCH_ID.
+    #[command(subcommand)]
+    Neon(neon::NeonCommand),
+    /// Let the `dev` at DEV_PORT (8025) sign an event and send it, good or spoilt, and print the answer; exit 1
+    /// unless it is 2xx.
+    Trigger(trigger::Trigger),
     /// Ask the server on this machine at HOST and PORT (8080) whether it is alive; exit 1 if not. For containers.
     Healthcheck,
 }
@@ -84,6 +93,8 @@ fn run_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Doctor => doctor::run(),
         Command::Send { to } => send::run(&to),
         Command::Outbox(command) => outbox::run(command),
+        Command::Neon(command) => neon::run(command),
+        Command::Trigger(trigger) => trigger::run(&trigger),
         Command::Healthcheck => healthcheck::run(),
     }
 }
