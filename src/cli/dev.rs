@@ -2,6 +2,7 @@
 
 mod ports;
 mod terminal;
+mod tunnel;
 mod variables;
 
 use super::output::Output;
@@ -11,6 +12,7 @@ use crate::dev::{DevOptions, DevServer, InboxProvider};
 use crate::domain::SystemClock;
 use crate::telemetry::metrics::Metrics;
 use anyhow::Context;
+use clap::Args;
 use ports::Wish;
 use sms_providers::client::http_client;
 use std::collections::HashMap;
@@ -18,6 +20,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use terminal::Welcome;
+use tunnel::TunnelArguments;
 use url::Url;
 
 /// Neon's defaults.
@@ -39,7 +42,17 @@ const NEON: Wish = Wish {
     both_families: true,
 };
 
-pub(super) fn run() -> anyhow::Result<ExitCode> {
+/// How `dev` is run.
+#[derive(Args)]
+pub(super) struct DevArguments {
+    #[command(flatten)]
+    tunnel: TunnelArguments,
+}
+
+pub(super) fn run(arguments: &DevArguments) -> anyhow::Result<ExitCode> {
+    if let Some(program) = arguments.tunnel.tunnel {
+        return tunnel::run(program, &arguments.tunnel);
+    }
     let vars: HashMap<_, _> = super::vars()?.into_iter().collect();
     let (mut relay, neon) = (RELAY.take(&vars)?, NEON.take(&vars)?);
     let webhook = Url::parse(&format!("http://127.0.0.1:{}/webhooks/neon-auth", relay.number))?;

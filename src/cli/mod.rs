@@ -41,8 +41,9 @@ enum Command {
     Serve,
     /// Run the relay with an emulator of Neon Auth and an SMS inbox: no account, no variable needed.
     /// PORT (8080) is the relay's, DEV_PORT (8025) the emulator's and the inbox's. It keeps nothing, and
-    /// leaves the store and the accounts of .env alone.
-    Dev,
+    /// leaves the store and the accounts of .env alone. With --tunnel, the relay stands before the real
+    /// branch.
+    Dev(dev::DevArguments),
     /// Check everything around the server and print a table: variables, Neon's keys, the providers'
     /// credentials (nothing is sent), the store, PUBLIC_URL, FORWARD_URL, and the branch at Neon. Reads
     /// the variables of serve, and NEON_API_KEY, NEON_PROJECT_ID and NEON_BRANCH_ID for the branch; exit
@@ -89,7 +90,7 @@ pub fn run() -> ExitCode {
 fn run_command(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve => serve::run(),
-        Command::Dev => dev::run(),
+        Command::Dev(arguments) => dev::run(&arguments),
         Command::Doctor => doctor::run(),
         Command::Send { to } => send::run(&to),
         Command::Outbox(command) => outbox::run(command),

@@ -9,6 +9,7 @@ mod guard;
 mod inbox;
 mod neon;
 mod ring;
+pub mod tunnel;
 
 pub use inbox::InboxProvider;
 

@@ -79,7 +79,12 @@ impl NeonBranch {
         self.server.received_requests().await.unwrap().len()
     }
 
-    /// Somebody sets the webhook in the console as soon as it was read so often.
+    /// Somebody sets the webhook in the console.
+    pub fn somebody_sets(&self, webhook: Value) {
+        self.state().webhook = webhook;
+    }
+
+    /// Somebody does so as soon as it was read so often.
     pub fn somebody_sets_after(&self, reads: usize, webhook: Value) {
         self.state().interference = Some((reads, webhook));
     }
