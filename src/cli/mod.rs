@@ -4,6 +4,7 @@
 mod dev;
 mod doctor;
 mod healthcheck;
+mod manual;
 mod neon;
 mod outbox;
 mod output;
@@ -14,12 +15,13 @@ mod trigger;
 use crate::config::{ConfigErrors, Fault, Settings, dotenv};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::{self, LogEnd, LogFormat};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use output::{Output, complain};
 use sms_providers::PhoneNumber;
 use std::collections::HashMap;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const DOTENV: &str = ".env";
@@ -69,6 +71,19 @@ enum Command {
     Trigger(trigger::Trigger),
     /// Ask the server on this machine at HOST and PORT (8080) whether it is alive; exit 1 if not. For containers.
     Healthcheck,
+    /// Print what a shell needs to complete the commands and their options. For bash:
+    /// `neon-sms-relay completions bash > ~/.local/share/bash-completion/completions/neon-sms-relay`.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the manual page, or write a page for each command into a folder, such as
+    /// ~/.local/share/man/man1.
+    Man {
+        /// The folder, which has to be there.
+        #[arg(value_hint = clap::ValueHint::DirPath)]
+        folder: Option<PathBuf>,
+    },
 }
 
 /// Parses the command line and runs the command.
@@ -97,6 +112,8 @@ fn run_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Neon(command) => neon::run(command),
         Command::Trigger(trigger) => trigger::run(&trigger),
         Command::Healthcheck => healthcheck::run(),
+        Command::Completions { shell } => manual::completions(shell, Cli::command()),
+        Command::Man { folder } => manual::pages(folder.as_deref(), Cli::command()),
     }
 }
 

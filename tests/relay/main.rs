@@ -26,6 +26,7 @@ mod forwarding;
 mod harness;
 mod keys;
 mod log_output;
+mod manual;
 mod neon_api;
 mod neon_branch;
 mod neon_commands;
