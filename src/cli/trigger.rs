@@ -14,8 +14,8 @@ use url::Url;
 
 const DEV_PORT: &str = "DEV_PORT";
 const USUAL_PORT: u16 = 8025;
-/// Above what the emulator waits for all attempts of one event.
-const TIMEOUT: Duration = Duration::from_secs(14);
+/// Above the 15 s that the emulator, as Neon, gives all attempts of one event.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What is sent where.
 #[derive(Args)]

@@ -20,7 +20,7 @@ use crate::config::variables::VARIABLES;
 use crate::dev::tunnel::{Tunnel, TunnelOptions, TunnelProgram};
 use crate::dev::{DevOptions, DevServer, InboxProvider};
 use crate::domain::SystemClock;
-use crate::neon::api::{NeonApi, Webhook};
+use crate::neon::api::{NeonApi, TIMEOUT_SECONDS, Webhook};
 use crate::telemetry::metrics::Metrics;
 use anyhow::{Context, bail};
 use clap::{Args, value_parser};
@@ -68,7 +68,8 @@ pub(super) fn run(program: TunnelProgram, arguments: &TunnelArguments) -> anyhow
         let http = settings.network.http_client().map_err(anyhow::Error::from_boxed)?;
         let api = branch::api(&neon_api, http.clone());
         let now = prepare(&api, &keep, &http).await?;
-        settings.neon.timeout = now.timeout();
+        let waits = now.timeout().as_secs().clamp(*TIMEOUT_SECONDS.start(), *TIMEOUT_SECONDS.end());
+        settings.neon.timeout = Duration::from_secs(waits);
 
         let mut relay = RELAY.take(&vars)?;
         let listener = relay.listeners.pop().context("nothing listens")?;

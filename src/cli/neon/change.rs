@@ -58,7 +58,11 @@ fn is_wanted(whose: &str) -> io::Result<bool> {
     stderr.flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
-    Ok(["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()))
+    Ok(is_yes(&answer))
+}
+
+fn is_yes(answer: &str) -> bool {
+    ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
 }
 
 /// The fields, one a line.
@@ -79,4 +83,19 @@ fn compared<D: Document>(before: &D, wanted: &D, changes: &[&str]) -> String {
 
 fn line(name: &str, value: &str) -> String {
     format!("  {name:<16} {value}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_a_yes() {
+        for yes in ["y\n", "Yes\n", " y "] {
+            assert!(is_yes(yes), "{yes:?}");
+        }
+        for no in ["\n", "", "n\n", "yep\n", "ye\n"] {
+            assert!(!is_yes(no), "{no:?}");
+        }
+    }
 }
