@@ -70,14 +70,21 @@ pub(in crate::dev) async fn not_emulated() -> Result<HttpResponse, AuthError> {
 /// An answer that opens a session.
 fn opening(emulator: &NeonEmulator, session: &Session) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
-    response.insert_header((BEARER, session.token.as_str()));
     keep(&mut response, emulator, session);
     response
 }
 
-/// Sets the session's cookies.
+/// Gives the session to the client, as cookies and as a bearer token.
 fn keep(response: &mut HttpResponseBuilder, emulator: &NeonEmulator, session: &Session) {
+    response.insert_header((BEARER, session.token.as_str()));
     for cookie in cookies::opened(session, &emulator.passwords) {
+        response.append_header((SET_COOKIE, cookie));
+    }
+}
+
+/// Takes the session from the client.
+fn take_away(response: &mut HttpResponseBuilder) {
+    for cookie in cookies::closed() {
         response.append_header((SET_COOKIE, cookie));
     }
 }

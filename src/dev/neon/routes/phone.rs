@@ -38,7 +38,6 @@ pub(super) async fn verify(
     let verified = emulator.verify(&verification, &Caller::of(&request))?;
     let mut response = HttpResponse::Ok();
     if let Some(session) = &verified.session {
-        response.insert_header((super::BEARER, session.token.as_str()));
         keep(&mut response, &emulator, session);
     }
     Ok(response.json(json!({ "status": true, "token": verified.token, "user": verified.user })))

@@ -1,10 +1,9 @@
 //! Who is signed in, where else, and with what token; and signing out.
 
 use super::body::Body;
-use super::signed_in;
+use super::{signed_in, take_away};
 use crate::dev::neon::fields::Fields;
 use crate::dev::neon::{AuthError, NeonEmulator, cookies};
-use actix_web::http::header::SET_COOKIE;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
@@ -12,12 +11,14 @@ use serde_json::json;
 /// Better Auth's name of the header that holds the session's JWT.
 const JWT: &str = "set-auth-jwt";
 
-/// `null` for somebody who is not signed in.
+/// `null` for somebody who is not signed in; a cookie that is good for nothing any more goes.
 pub(super) async fn get(emulator: Data<NeonEmulator>, request: HttpRequest) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     let found = signed_in(&emulator, &request);
     if let Some(found) = &found {
         response.insert_header((JWT, emulator.jwt(&found.user)));
+    } else if cookies::tokens(&request).next().is_some() {
+        take_away(&mut response);
     }
     response.json(found.map(|found| json!({ "session": found.session, "user": found.user })))
 }
@@ -51,8 +52,6 @@ pub(super) async fn sign_out(
         emulator.sign_out(token);
     }
     let mut response = HttpResponse::Ok();
-    for cookie in cookies::closed() {
-        response.append_header((SET_COOKIE, cookie));
-    }
+    take_away(&mut response);
     Ok(response.json(json!({ "success": true })))
 }
