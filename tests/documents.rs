@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 use neon_sms_relay::config::variables::{FORWARD_URL_OF_BRANCH, VARIABLES, Variable, variable};
+use neon_sms_relay::telemetry::metrics::{Metrics, Series};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -192,4 +193,45 @@ fn whoever_meets_an_error_finds_out_what_to_do() {
     for code in error_codes().iter().filter(|code| !plain.contains(&code.as_str())) {
         assert!(document.contains(&format!("`{code}`")), "{code} is not in docs/troubleshooting.md");
     }
+}
+
+#[test]
+fn every_series_has_its_row_in_the_documentation_and_no_other_is_there() {
+    let page = read("docs/metrics.md");
+    let rows: Vec<_> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|row| {
+            let cells: Vec<_> = row.split('|').map(str::trim).collect();
+            (cells[1].trim_matches('`').to_owned(), cells[2].to_owned(), cells[4].to_owned())
+        })
+        .collect();
+    let series = Metrics::default().series().into_iter();
+    let expected: Vec<_> =
+        series.map(|Series { name, kind, help }| (name, kind.to_owned(), help.to_owned())).collect();
+    assert_eq!(rows, expected, "docs/metrics.md against what is registered");
+}
+
+/// Labels are known only of what has a number: the row names those that it has then.
+#[test]
+fn the_labels_of_a_series_are_those_of_its_row() {
+    let page = read("docs/metrics.md");
+    let metrics = Metrics::default();
+    metrics.task_panicked("a task");
+    metrics.refused("a reason");
+    let rendered = metrics.render();
+    let mut seen = BTreeSet::new();
+    for line in rendered.lines().filter(|line| !line.starts_with('#')) {
+        let (name, rest) = line.split_once(['{', ' ']).unwrap();
+        let base = ["_bucket", "_sum", "_count"].iter().find_map(|part| name.strip_suffix(part));
+        let row = |name: &str| page.lines().find(|row| row.starts_with(&format!("| `{name}` |")));
+        let row = row(name).or_else(|| row(base?)).unwrap_or_else(|| panic!("{name} has no row"));
+        let labels = line.contains('{').then(|| rest.split('}').next().unwrap().split(',')).into_iter();
+        let labels = labels.flatten().map(|label| label.split('=').next().unwrap());
+        let labels: Vec<_> = labels.filter(|label| *label != "le").map(|l| format!("`{l}`")).collect();
+        let expected = if labels.is_empty() { "–".to_owned() } else { labels.join(", ") };
+        assert_eq!(row.split('|').nth(3).unwrap().trim(), expected, "{name}");
+        seen.insert(name.to_owned());
+    }
+    assert!(seen.len() > 8 && seen.contains("neon_sms_relay_build_info"), "{seen:?}");
 }

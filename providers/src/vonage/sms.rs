@@ -9,15 +9,15 @@ use crate::check::{Checked, TIMEOUT, verdict};
 use crate::client::{VendorReply, endpoint, exchange, scalar};
 use crate::codes::CodeRow;
 use crate::verdict::{Verdict, judge};
-use crate::{Encoding, FailureKind, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider, segments};
+use crate::{
+    Encoding, FailureKind, Price, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider, segments,
+};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use url::Url;
 
 /// The shortest and the longest life that Vonage takes, in milliseconds.
 const TTL: (u128, u128) = (20_000, 604_800_000);
-/// Longer callback URLs are refused, and the text with them.
-const LONGEST_CALLBACK: usize = 100;
 
 /// Sends through the SMS API of one account.
 pub struct VonageSms {
@@ -49,8 +49,9 @@ impl VonageSms {
     fn form(&self, message: &SmsMessage, timestamp: u64) -> Vec<(&'static str, String)> {
         let text = message.body.expose();
         let ttl = message.expires_in.as_millis().clamp(TTL.0, TTL.1);
+        let from: &String = message.sender(&self.config.senders, &self.config.from);
         let mut form = vec![
-            ("from", sender(&self.config.from).to_owned()),
+            ("from", sender(from).to_owned()),
             ("to", message.to.digits().to_owned()),
             ("text", text.to_owned()),
             ("ttl", ttl.to_string()),
@@ -62,7 +63,7 @@ impl VonageSms {
         }
         let report = message
             .status_url(ProviderName::Vonage)
-            .filter(|url| self.config.wants_reports && url.as_str().len() <= LONGEST_CALLBACK);
+            .filter(|url| self.config.wants_reports && url.as_str().len() <= SmsConfig::LONGEST_CALLBACK);
         match report {
             Some(url) => form.push(("callback", url.into())),
             None => form.push(("status-report-req", "false".to_owned())),
@@ -105,7 +106,10 @@ fn read(reply: &VendorReply) -> Verdict {
     let parts = body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let status = |part: &Value| scalar(&part["status"]);
     if let Some(taken) = parts.iter().find(|part| status(part).as_deref() == Some("0")) {
-        return SendReceipt::with_id(ProviderName::Vonage, scalar(&taken["message-id"]).as_deref());
+        let receipt = SendReceipt::with_id(ProviderName::Vonage, scalar(&taken["message-id"]).as_deref())?;
+        let taken = parts.iter().filter(|part| status(part).as_deref() == Some("0")).count();
+        let receipt = receipt.with_segments(Some(&taken.to_string()));
+        return Ok(SendReceipt { price: price(parts), ..receipt });
     }
     let unknown = SendError::new(FailureKind::Unknown);
     let Some((part, status)) = parts.iter().find_map(|part| Some((part, status(part)?))) else {
@@ -119,6 +123,14 @@ fn read(reply: &VendorReply) -> Verdict {
 fn blames_the_number(part: &Value) -> bool {
     let text = part["error-text"].as_str().unwrap_or_default();
     text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "to" || word == "msisdn")
+}
+
+/// What all segments that were taken cost together. Vonage names no currency here; its accounts are in euros.
+fn price(parts: &[Value]) -> Option<Price> {
+    let taken = parts.iter().filter(|part| scalar(&part["status"]).as_deref() == Some("0"));
+    let prices = taken.map(|part| Price::parse(&scalar(&part["message-price"])?, "EUR").map(Price::micros));
+    let micros = prices.sum::<Option<i64>>()?;
+    Price::from_micros(micros, "EUR")
 }
 
 #[cfg(test)]

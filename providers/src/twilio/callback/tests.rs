@@ -1,4 +1,5 @@
-//! The vectors are those of twilio-python's `tests/unit/test_request_validator.py`, token `12345`.
+//! The vectors are those of twilio-python's `tests/unit/test_request_validator.py` and of
+//! <https://www.twilio.com/docs/usage/webhooks/webhooks-security>, token `12345`.
 
 use super::*;
 use crate::VendorCode;
@@ -7,15 +8,15 @@ const PLAIN: &str = "https://mycompany.com/myapp.php?foo=1&bar=2";
 const CALL: &[u8] =
     b"To=%2B18005551212&CallSid=CA1234567890ABCDE&Digits=1234&From=%2B14158675309&Caller=%2B14158675309";
 
-fn verify(url: &str, body: &[u8], signature: &str) -> Result<Option<StatusUpdate>, CallbackError> {
+fn verify(url: &str, body: &[u8], signature: &str) -> Result<Option<Report>, CallbackError> {
     let headers = [("content-type".into(), "x".into()), (SIGNATURE.into(), signature.into())];
     TwilioCallback::new("12345".into())
         .verify(&RawCallback { url, headers: &headers, body }, SystemTime::UNIX_EPOCH)
 }
 
 /// None of the vectors is a status callback, so a signature that holds leads to "malformed".
-const HELD: Result<Option<StatusUpdate>, CallbackError> = Err(CallbackError::Malformed);
-const WRONG: Result<Option<StatusUpdate>, CallbackError> = Err(CallbackError::WrongSignature);
+const HELD: Result<Option<Report>, CallbackError> = Err(CallbackError::Malformed);
+const WRONG: Result<Option<Report>, CallbackError> = Err(CallbackError::WrongSignature);
 
 /// Signs as the documentation says, written apart from the code under test.
 fn sign(signed: &str) -> String {
@@ -24,37 +25,56 @@ fn sign(signed: &str) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
+const JSON_URL: &str = "https://mycompany.com/myapp.php?foo=1&bar=2&bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620";
+
+/// URL, body and signature. The last two are the examples of the documentation, an older and today's one.
+const PUBLISHED: [(&str, &[u8], &str); 7] = [
+    (PLAIN, CALL, "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
+    // Signed with the port that the scheme implies.
+    (PLAIN, CALL, "kvajT1Ptam85bY51eRf/AJRuM3w="),
+    ("http://mycompany.com/myapp.php?foo=1&bar=2", CALL, "0ZXoZLH/DfblKGATFgpif+LLRf4="),
+    (
+        PLAIN,
+        b"Sid=CA123&SidAccount=AC123&Digits=5678&Digits=1234&Digits=1234",
+        "IK+Dwps556ElfBT0I3Rgjkr1wJU=",
+    ),
+    (JSON_URL, br#"{"property": "value", "boolean": true}"#, "a9nBmqA0ju/hNViExpshrM61xv4="),
+    (
+        PLAIN,
+        b"CallSid=CA1234567890ABCDE&Caller=%2B12349013030&Digits=1234&From=%2B12349013030&To=%2B18005551212",
+        "0/KCTR6DLpKmkAf8muzZqo1nDgQ=",
+    ),
+    (
+        "https://example.com/myapp.php?foo=1&bar=2",
+        b"CallSid=CA1234567890ABCDE&Caller=%2B14158675310&Digits=1234&From=%2B14158675310&To=%2B18005551212",
+        "L/OH5YylLD5NRKLltdqwSvS0BnU=",
+    ),
+];
+
 #[test]
-fn the_published_form_vector_verifies() {
-    assert_eq!(verify(PLAIN, CALL, "RSOYDt4T1cUTdK1PDd93/VVr8B8="), HELD);
+fn every_published_vector_verifies_and_tampered_with_it_does_not() {
+    for (url, body, signature) in PUBLISHED {
+        assert_eq!(verify(url, body, signature), HELD, "{url} {signature}");
+        let other_url = url.replace("foo=1", "foo=2");
+        assert_eq!(verify(&other_url, body, signature), WRONG, "another URL: {signature}");
+        let other_body = String::from_utf8_lossy(body).replacen('1', "2", 1).replacen("true", "false", 1);
+        assert_eq!(verify(url, other_body.as_bytes(), signature), WRONG, "another body: {signature}");
+        let first = if signature.starts_with('A') { "B" } else { "A" };
+        let forged = format!("{first}{}", &signature[1..]);
+        assert_eq!(verify(url, body, &forged), WRONG, "another signature: {signature}");
+        let headers = [("x-twilio-signatur".to_owned(), signature.to_owned())];
+        let raw = RawCallback { url, headers: &headers, body };
+        let verdict = TwilioCallback::new("12345".into()).verify(&raw, SystemTime::UNIX_EPOCH);
+        assert_eq!(verdict, Err(CallbackError::Unsigned), "another header: {signature}");
+    }
 }
 
 #[test]
 fn a_signature_over_the_url_with_its_port_verifies_and_one_without_it_too() {
-    assert_eq!(verify(PLAIN, CALL, "kvajT1Ptam85bY51eRf/AJRuM3w="), HELD, "signed with :443");
-    assert_eq!(
-        verify(&PLAIN.replace("https", "http"), CALL, "0ZXoZLH/DfblKGATFgpif+LLRf4="),
-        HELD,
-        "with :80"
-    );
     let with_port = PLAIN.replace(".com", ".com:8443");
     assert_eq!(verify(&with_port, CALL, "RSOYDt4T1cUTdK1PDd93/VVr8B8="), HELD, "signed without :8443");
     let signed = format!("{with_port}CallerX");
     assert_eq!(verify(&with_port, b"Caller=X", &sign(&signed)), HELD, "signed with :8443");
-}
-
-#[test]
-fn the_published_vector_with_repeated_fields_verifies() {
-    let body = b"Sid=CA123&SidAccount=AC123&Digits=5678&Digits=1234&Digits=1234";
-    assert_eq!(verify(PLAIN, body, "IK+Dwps556ElfBT0I3Rgjkr1wJU="), HELD);
-}
-
-#[test]
-fn the_published_vector_of_a_json_body_verifies_and_an_altered_body_does_not() {
-    let url = format!("{PLAIN}&bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620");
-    let signature = "a9nBmqA0ju/hNViExpshrM61xv4=";
-    assert_eq!(verify(&url, br#"{"property": "value", "boolean": true}"#, signature), HELD);
-    assert_eq!(verify(&url, br#"{"property": "value", "boolean": false}"#, signature), WRONG);
 }
 
 #[test]
@@ -83,10 +103,14 @@ fn a_callback_without_signature_is_called_unsigned() {
     assert_eq!(verdict, Err(CallbackError::Unsigned));
 }
 
+fn update(report: Result<Option<Report>, CallbackError>) -> StatusUpdate {
+    report.unwrap().unwrap().update.unwrap()
+}
+
 const STATUS_URL: &str = "https://relay.example.com/callbacks/twilio/0d9c1f6e";
 
 #[test]
-fn every_status_word_is_read_and_an_unknown_one_is_no_news() {
+fn every_status_word_is_read_and_an_unknown_one_is_kept_and_changes_nothing() {
     use DeliveryStatus::*;
     for (word, status) in [
         ("queued", Some(Accepted)),
@@ -104,8 +128,9 @@ fn every_status_word_is_read_and_an_unknown_one_is_no_news() {
     ] {
         let body = format!("MessageStatus={word}&MessageSid=SM1");
         let signature = sign(&format!("{STATUS_URL}MessageSidSM1MessageStatus{word}"));
-        let expected = status.map(StatusUpdate::new);
-        assert_eq!(verify(STATUS_URL, body.as_bytes(), &signature), Ok(expected), "{word}");
+        let expected = Report::new(Subject::Address, word, status.map(StatusUpdate::new));
+        let expected = expected.with_message_id(Some("SM1"));
+        assert_eq!(verify(STATUS_URL, body.as_bytes(), &signature), Ok(Some(expected)), "{word}");
     }
 }
 
@@ -115,7 +140,7 @@ fn a_failure_carries_its_code_with_the_class_and_the_remedy_of_a_reply() {
     for code in ["30003", "30034", "30007", "21408", "99999"] {
         let signature = sign(&format!("{STATUS_URL}ErrorCode{code}MessageStatusundelivered"));
         let body = format!("MessageStatus=undelivered&ErrorCode={code}");
-        let update = verify(STATUS_URL, body.as_bytes(), &signature).unwrap().unwrap();
+        let update = update(verify(STATUS_URL, body.as_bytes(), &signature));
         let row = CODES.find(code);
         assert_eq!((update.status, update.code), (DeliveryStatus::Undelivered, VendorCode::new(code)));
         assert_eq!((update.kind, update.hint), (row.map(|row| row.kind), row.and_then(|row| row.hint)));
@@ -127,9 +152,9 @@ fn a_failure_carries_its_code_with_the_class_and_the_remedy_of_a_reply() {
 fn a_text_that_waited_for_too_long_has_expired_whatever_twilio_calls_it() {
     for word in ["failed", "undelivered"] {
         let signature = sign(&format!("{STATUS_URL}ErrorCode30036MessageStatus{word}"));
-        let update =
-            verify(STATUS_URL, format!("MessageStatus={word}&ErrorCode=30036").as_bytes(), &signature);
-        assert_eq!(update.unwrap().unwrap().status, DeliveryStatus::Expired);
+        let body = format!("MessageStatus={word}&ErrorCode=30036");
+        let update = update(verify(STATUS_URL, body.as_bytes(), &signature));
+        assert_eq!((update.status, update.worth_resending()), (DeliveryStatus::Expired, None));
     }
 }
 
@@ -155,8 +180,7 @@ fn thousands_of_fields_are_refused_unread() {
 #[test]
 fn a_callback_by_get_has_its_fields_in_the_signed_url() {
     let url = format!("{STATUS_URL}?MessageStatus=delivered");
-    let expected = StatusUpdate::new(DeliveryStatus::Delivered);
-    assert_eq!(verify(&url, b"", &sign(&url)), Ok(Some(expected)));
+    assert_eq!(update(verify(&url, b"", &sign(&url))).status, DeliveryStatus::Delivered);
 }
 
 #[test]
