@@ -1,5 +1,6 @@
 //! `neon-sms-relay dev`: relay, emulator of Neon Auth and SMS inbox in one process, without an account.
 
+mod choices;
 mod ports;
 mod terminal;
 mod tunnel;
@@ -12,20 +13,27 @@ use crate::dev::{DevOptions, DevServer, InboxProvider};
 use crate::domain::SystemClock;
 use crate::telemetry::metrics::Metrics;
 use anyhow::Context;
-use clap::Args;
 use ports::Wish;
 use sms_providers::client::http_client;
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 use terminal::Welcome;
 use tunnel::TunnelArguments;
 use url::Url;
 
-/// Neon's defaults.
-const OTP_EXPIRES_IN: Duration = Duration::from_secs(300);
-const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(5);
+/// What may be said on the command line.
+#[derive(clap::Args)]
+pub(super) struct DevArguments {
+    /// The emulator's and the inbox's port, in place of DEV_PORT; 0 is any.
+    #[arg(long)]
+    port: Option<u16>,
+    /// Open the page in the browser.
+    #[arg(long)]
+    open: bool,
+    #[command(flatten)]
+    tunnel: TunnelArguments,
+}
 
 const RELAY: Wish = Wish {
     variable: "PORT",
@@ -42,19 +50,16 @@ const NEON: Wish = Wish {
     both_families: true,
 };
 
-/// How `dev` is run.
-#[derive(Args)]
-pub(super) struct DevArguments {
-    #[command(flatten)]
-    tunnel: TunnelArguments,
-}
-
 pub(super) fn run(arguments: &DevArguments) -> anyhow::Result<ExitCode> {
-    if let Some(program) = arguments.tunnel.tunnel {
-        return tunnel::run(program, &arguments.tunnel);
+    let mut vars: HashMap<_, _> = super::vars()?.into_iter().collect();
+    if let Some(port) = arguments.port {
+        vars.insert(NEON.variable.to_owned(), port.to_string());
     }
-    let vars: HashMap<_, _> = super::vars()?.into_iter().collect();
-    let (mut relay, neon) = (RELAY.take(&vars)?, NEON.take(&vars)?);
+    if let Some(program) = arguments.tunnel.tunnel {
+        return tunnel::run(program, arguments, &vars);
+    }
+    let (host, behaviour) = (choices::host(&vars)?, choices::behaviour(&vars)?);
+    let (mut relay, neon) = (RELAY.take(&vars, None)?, NEON.take(&vars, host)?);
     let webhook = Url::parse(&format!("http://127.0.0.1:{}/webhooks/neon-auth", relay.number))?;
     // The address in figures: how `localhost` is resolved is the browser's business.
     let auth_url = Url::parse(&format!("http://127.0.0.1:{}/neondb/auth", neon.number))?;
@@ -77,10 +82,11 @@ pub(super) fn run(arguments: &DevArguments) -> anyhow::Result<ExitCode> {
             tasks: app.tasks().clone(),
             http: http_client().map_err(anyhow::Error::from_boxed)?,
             inbox,
-            otp_expires_in: OTP_EXPIRES_IN,
-            timeout: WEBHOOK_TIMEOUT,
+            is_open: host.is_some(),
+            behaviour,
         })?;
-        let notes: Vec<_> = [neon.note, relay.note].into_iter().flatten().collect();
+        let opened = host.map(|host| choices::what_is_open(host, neon.number));
+        let notes: Vec<_> = [opened, neon.note, relay.note].into_iter().flatten().collect();
         let welcome = Welcome {
             dev: &dev,
             webhook: &webhook,
@@ -93,6 +99,9 @@ pub(super) fn run(arguments: &DevArguments) -> anyhow::Result<ExitCode> {
         if !out.is_read() {
             // Nobody will know where to go.
             return Ok(ExitCode::SUCCESS);
+        }
+        if arguments.open {
+            choices::open_page(dev.inbox_url());
         }
         let stop = async {
             stop_signal().await;

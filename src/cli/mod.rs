@@ -42,9 +42,9 @@ enum Command {
     /// variables; reads .env from the working directory, real variables win.
     Serve,
     /// Run the relay with an emulator of Neon Auth and an SMS inbox: no account, no variable needed.
-    /// PORT (8080) is the relay's, DEV_PORT (8025) the emulator's and the inbox's. It keeps nothing, and
-    /// leaves the store and the accounts of .env alone. With --tunnel, the relay stands before the real
-    /// branch.
+    /// PORT (8080) is the relay's, DEV_PORT (8025) the emulator's and the inbox's; DEV_HOST lets other
+    /// machines in, DEV_STRICT=1 turns numbers away that nobody has linked. It keeps nothing, and leaves
+    /// the store and the accounts of .env alone. With --tunnel, the relay stands before the real branch.
     Dev(dev::DevArguments),
     /// Check everything around the server and print a table: variables, Neon's keys, the providers'
     /// credentials (nothing is sent), the store, PUBLIC_URL, FORWARD_URL, and the branch at Neon. Reads

@@ -129,7 +129,9 @@ pub const VARIABLES: &[Variable] = &[
     open(Forwarding, "FORWARD_URL", "", "your own webhook handler, which gets every event that the relay does not deliver itself"),
     secret(Forwarding, "FORWARD_SECRET", "key of the `Relay-Signature` header on forwarded requests"),
     open(Forwarding, "BEFORE_CREATE", "", "without `FORWARD_URL`: `allow` lets sign-ups pass if you subscribe to `user.before_create`; otherwise they are denied"),
+    open(Development, "DEV_HOST", "this machine alone", "the address that the emulator and the inbox of `dev` listen on besides; `0.0.0.0` lets in whoever reaches this machine, and they read the codes"),
     open(Development, "DEV_PORT", "`8025`", "the emulator and the inbox of `dev`"),
+    open(Development, "DEV_STRICT", "", "`1`: a number that nobody has linked cannot sign in to `dev`, as at Neon; otherwise it gets a user"),
 ];
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod configured;
 mod connection_limits;
 mod crowds;
 mod descriptors;
+mod dev_choices;
 mod dev_command;
 mod doctor;
 mod doctor_branch;

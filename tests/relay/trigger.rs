@@ -1,6 +1,6 @@
 //! `neon-sms-relay trigger`: what it asks the emulator to sign, and what it makes of the answer.
 
-use crate::process::run;
+use crate::process::{RelayProcess, command, run};
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use wiremock::matchers::{method, path};
@@ -106,5 +106,34 @@ fn without_a_dev_it_is_said_what_to_run() {
         [&["send.otp", "--set", "user"][..], &["send.otp", "--bad", "luck"], &["send.otp", "--url", "x"], &[]]
     {
         assert_eq!(trigger(port, wrong).0, Some(2), "{wrong:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_dev_signs_what_is_asked_for_well_or_badly() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = command(folder.path(), &["dev"], &[("PORT", "0"), ("DEV_PORT", "0")]);
+    let dev = RelayProcess::spawn(start, folder);
+    let page = dev.wait_for_line("      http://localhost:");
+    let port = page.trim().trim_end_matches('/').rsplit_once(':').unwrap().1.parse().unwrap();
+
+    let (code, said) = trigger(port, &["send.otp", "--set", "user.phone_number=+15551230001"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("200 after ") && said.contains("accepted"), "{said}");
+    dev.wait_for_line("SMS to +15551230001: ");
+    assert_eq!(trigger(port, &["user.created"]).0, Some(0));
+
+    for bad in ["signature", "timestamp", "kid", "body"] {
+        let (code, said) = trigger(port, &["send.otp", "--bad", bad]);
+        assert_eq!(code, Some(1), "{bad}: {said}");
+        assert!(said.contains("401 after "), "{bad}: {said}");
+    }
+    for (order, words) in [
+        (&["send.otp", "--url", "https://example.com/hook"][..], "of this machine"),
+        (&["Send-OTP"], "the name of an event"),
+    ] {
+        let (code, said) = trigger(port, order);
+        assert_eq!(code, Some(1));
+        assert!(said.contains(words), "{words} in: {said}");
     }
 }

@@ -7,7 +7,7 @@ mod signals;
 mod variables;
 
 use super::terminal;
-use super::{NEON, OTP_EXPIRES_IN, RELAY, WEBHOOK_TIMEOUT};
+use super::{DevArguments, NEON, RELAY, choices};
 use crate::app::branch::kept::{Keep, folder};
 use crate::app::branch::lending::{GivenBack, give_back};
 use crate::app::branch::reach::{is_answered, webhook_below};
@@ -18,7 +18,7 @@ use crate::cli::output::Output;
 use crate::config::NeonApiSettings;
 use crate::config::variables::VARIABLES;
 use crate::dev::tunnel::{Tunnel, TunnelOptions, TunnelProgram};
-use crate::dev::{DevOptions, DevServer, InboxProvider};
+use crate::dev::{Behaviour, DevOptions, DevServer, InboxProvider};
 use crate::domain::SystemClock;
 use crate::neon::api::{NeonApi, TIMEOUT_SECONDS, Webhook};
 use crate::telemetry::metrics::Metrics;
@@ -51,11 +51,16 @@ pub(in crate::cli) struct TunnelArguments {
     pub tunnel_timeout: u64,
 }
 
-/// Runs it with the program of the arguments.
-pub(super) fn run(program: TunnelProgram, arguments: &TunnelArguments) -> anyhow::Result<ExitCode> {
-    let vars: HashMap<_, _> = crate::cli::vars()?.into_iter().collect();
+/// Runs it with this program.
+pub(super) fn run(
+    program: TunnelProgram,
+    arguments: &DevArguments,
+    vars: &HashMap<String, String>,
+) -> anyhow::Result<ExitCode> {
+    let open_page = arguments.open;
+    let arguments = &arguments.tunnel;
     let neon_api = NeonApiSettings::from_vars(vars.clone())?;
-    let mut settings = variables::settings(&vars, arguments.real_sms)?;
+    let mut settings = variables::settings(vars, arguments.real_sms)?;
     let var = |name: &str| vars.get(name).map(String::as_str);
     let keep = Keep::open(folder(var("XDG_STATE_HOME"), var("HOME")), &neon_api)?;
     let metrics = Metrics::default();
@@ -71,7 +76,7 @@ pub(super) fn run(program: TunnelProgram, arguments: &TunnelArguments) -> anyhow
         let waits = now.timeout().as_secs().clamp(*TIMEOUT_SECONDS.start(), *TIMEOUT_SECONDS.end());
         settings.neon.timeout = Duration::from_secs(waits);
 
-        let mut relay = RELAY.take(&vars)?;
+        let mut relay = RELAY.take(vars, None)?;
         let listener = relay.listeners.pop().context("nothing listens")?;
         let patience = Duration::from_secs(arguments.tunnel_timeout);
         let secrets: Vec<_> = VARIABLES.iter().filter(|v| v.secret).map(|v| v.name).collect();
@@ -93,7 +98,10 @@ pub(super) fn run(program: TunnelProgram, arguments: &TunnelArguments) -> anyhow
             ..Parts::default()
         };
         let app = App::build(&settings, parts)?;
-        let page = inbox.map(|inbox| inbox.show(&app, &vars, &tunnel)).transpose()?;
+        let page = inbox.map(|inbox| inbox.show(&app, vars, &tunnel)).transpose()?;
+        if let Some(page) = page.as_ref().filter(|_| open_page) {
+            choices::open_page(page.server.inbox_url());
+        }
         let session = Session {
             program,
             tunnel,
@@ -174,7 +182,8 @@ impl Inbox {
     }
 
     fn show(self, app: &App, vars: &HashMap<String, String>, tunnel: &Tunnel) -> anyhow::Result<Page> {
-        let page = NEON.take(vars)?;
+        // Whatever DEV_HOST says: the codes are real users'.
+        let page = NEON.take(vars, None)?;
         let server = DevServer::start(DevOptions {
             listeners: page.listeners,
             webhook_url: webhook_below(tunnel.url()),
@@ -182,8 +191,8 @@ impl Inbox {
             tasks: app.tasks().clone(),
             http: http_client().map_err(anyhow::Error::from_boxed)?,
             inbox: self.0,
-            otp_expires_in: OTP_EXPIRES_IN,
-            timeout: WEBHOOK_TIMEOUT,
+            is_open: false,
+            behaviour: Behaviour::default(),
         })?;
         Ok(Page { server, note: page.note })
     }
