@@ -8,12 +8,13 @@ mod variables;
 
 use super::output::Output;
 use super::serve::stop_signal;
-use crate::app::{App, Parts};
+use crate::app::{App, Parts, Reporting};
 use crate::dev::{DevOptions, DevServer, InboxProvider};
 use crate::domain::SystemClock;
 use crate::telemetry::metrics::Metrics;
 use anyhow::Context;
 use ports::Wish;
+use sms_providers::ProviderName;
 use sms_providers::client::http_client;
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -74,7 +75,13 @@ pub(super) fn run(arguments: &DevArguments) -> anyhow::Result<ExitCode> {
         });
         let providers: Option<Vec<Arc<dyn sms_providers::SmsProvider>>> = Some(vec![Arc::new(inbox.clone())]);
         let listener = Some(relay.listeners.pop().context("nothing listens")?);
-        let app = App::build(&settings, Parts { providers, listener, metrics, ..Parts::default() })?;
+        let reporting = Some(Reporting {
+            provider: ProviderName::Inbox,
+            base: webhook.join("/")?,
+            verifier: inbox.report_verifier(),
+        });
+        let parts = Parts { providers, reporting, listener, metrics, ..Parts::default() };
+        let app = App::build(&settings, parts)?;
         let dev = DevServer::start(DevOptions {
             listeners: neon.listeners,
             webhook_url: webhook.clone(),

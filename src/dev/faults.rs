@@ -2,7 +2,7 @@
 
 use super::feed::Feed;
 use serde::{Deserialize, Serialize};
-use sms_providers::FailureKind;
+use sms_providers::{DeliveryStatus, FailureKind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,12 +16,47 @@ pub(super) struct VendorFault {
     /// What the vendor says in place of yes; nothing is wrong with its answer if this is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<VendorAnswer>,
+    /// What the vendor reports later of a text that it took. A failure is one that no phone shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Reported>,
     /// Texts that it happens to.
     #[serde(default = "once")]
     pub times: u32,
     /// How long the vendor takes.
     #[serde(default)]
     pub delay_ms: u64,
+}
+
+/// What a vendor reports of a text that it took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Reported {
+    Sent,
+    Delivered,
+    Undelivered,
+    Failed,
+    Expired,
+}
+
+impl Reported {
+    /// The same in the words of the relay.
+    pub fn status(self) -> DeliveryStatus {
+        match self {
+            Self::Sent => DeliveryStatus::Sent,
+            Self::Delivered => DeliveryStatus::Delivered,
+            Self::Undelivered => DeliveryStatus::Undelivered,
+            Self::Failed => DeliveryStatus::Failed,
+            Self::Expired => DeliveryStatus::Expired,
+        }
+    }
+
+    /// Whether a phone shows the text.
+    pub fn arrives(self) -> bool {
+        match self {
+            Self::Sent | Self::Delivered => true,
+            Self::Undelivered | Self::Failed | Self::Expired => false,
+        }
+    }
 }
 
 /// How a vendor fails: the kinds of failure that the relay tells apart, and two in which it says nothing.

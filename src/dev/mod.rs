@@ -103,6 +103,7 @@ impl DevServer {
         let inbox_url = Url::parse(&format!("http://localhost:{port}/"))?;
         let neon_url = inbox_url.join("neondb/auth")?;
         let stopping = CancellationToken::new();
+        options.inbox.report_by(options.http.clone(), options.tasks.clone());
         let issuer = neon_url.origin().ascii_serialization();
         let emulator = Data::new(NeonEmulator::new(&options, settings.clone(), issuer));
         let inbox = Data::new(options.inbox.clone());

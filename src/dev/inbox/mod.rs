@@ -3,15 +3,20 @@
 //! It shows whole numbers and codes on purpose, keeps them in memory alone, and knows nothing of Neon.
 
 mod expected;
+mod reports;
 pub(super) mod routes;
 
-use super::faults::{Faults, VendorAnswer};
+use super::faults::{Faults, Reported, VendorAnswer};
 use super::feed::Feed;
 use super::ring::Ring;
 use crate::domain::{Clock, Timestamp};
+use crate::tasks::Tasks;
 use expected::Expected;
+use reports::Reports;
 use serde::Serialize;
-use sms_providers::{FailureKind, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider};
+use sms_providers::{
+    FailureKind, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider, StatusCallback,
+};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -29,6 +34,7 @@ pub struct InboxProvider {
     arrivals: watch::Sender<u64>,
     feed: Feed,
     faults: Faults,
+    reports: Reports,
     tell: Arc<Tell>,
 }
 
@@ -91,6 +97,7 @@ impl InboxProvider {
             arrivals: watch::Sender::new(0),
             faults: Faults::none(feed.clone()),
             feed,
+            reports: Reports::new(),
             tell: Arc::new(tell),
         }
     }
@@ -125,6 +132,16 @@ impl InboxProvider {
         let mut received = self.received();
         received.messages = Ring::new(CAPACITY);
         self.feed.tell("forgotten", &"texts");
+    }
+
+    /// Tells reports of this inbox from anybody's.
+    pub fn report_verifier(&self) -> Arc<dyn StatusCallback> {
+        Arc::new(self.reports.clone())
+    }
+
+    /// Lets it report to the relay.
+    pub(super) fn report_by(&self, http: reqwest::Client, tasks: Tasks) {
+        self.reports.send_by(http, tasks);
     }
 
     /// The live feed of the page.
@@ -178,7 +195,7 @@ impl SmsProvider for InboxProvider {
         if let Some(fault) = &fault {
             tokio::time::sleep(fault.delay()).await;
         }
-        let answer = fault.and_then(|fault| fault.kind);
+        let (answer, report) = fault.map_or((None, None), |fault| (fault.kind, fault.report));
         if let Some(kind) = answer.and_then(VendorAnswer::failure) {
             return Err(SendError::new(kind));
         }
@@ -188,7 +205,14 @@ impl SmsProvider for InboxProvider {
                 Err(SendError::new(FailureKind::Unknown))
             }
             Some(VendorAnswer::Silent) => Ok(SendReceipt::new(self.name(), Some("inbox-silent"))),
-            _ => Ok(SendReceipt::new(self.name(), Some(&self.receive(message)))),
+            _ => {
+                if let Some(report) = report {
+                    self.reports.report(message, report);
+                }
+                let arrives = report.is_none_or(Reported::arrives);
+                let id = if arrives { self.receive(message) } else { "inbox-lost".to_owned() };
+                Ok(SendReceipt::new(self.name(), Some(&id)))
+            }
         }
     }
 }
