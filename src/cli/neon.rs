@@ -59,7 +59,7 @@ pub(super) struct SetWebhook {
     /// Let Neon call nobody.
     #[arg(long)]
     disabled: bool,
-    /// Where, such as https://sms.example.com/webhooks/neon-auth. Neon takes https and public names only.
+    /// Where: the relay's public address with /webhooks/neon-auth. Neon takes https and public names only.
     #[arg(long)]
     url: Option<String>,
     /// Which events, and no others, separated by commas.
