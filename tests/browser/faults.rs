@@ -41,6 +41,10 @@ async fn switches_plan_what_they_say() {
         page.text(&format!("#{id}[aria-checked=false]")).await;
         assert_eq!(dev.api("GET", "faults", json!({})).await, json!({}), "{id}");
     }
+    choose(&page, "times", "2").await;
+    choose(&page, "vendor", "report:failed").await;
+    let planned = json!({ "vendor": { "report": "failed", "times": 2, "delay_ms": 0 } });
+    while dev.api("GET", "faults", json!({})).await != planned {}
     page.click("#limit").await;
     page.text("#limit[aria-checked=false]").await;
     assert_eq!(dev.api("GET", "settings", json!({})).await["rate_limit"], 0);

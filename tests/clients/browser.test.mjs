@@ -22,16 +22,32 @@ const CLIENTS = {
     export const auth = createAuthClient("${authUrl}");`,
 };
 
-for (const [name, source] of Object.entries(CLIENTS)) {
-  test(`${name} on a page of another origin`, async () => {
+/** Opens the page of an app on `http://localhost` and some port. */
+async function overHttp(page, html) {
+  const app = await serve((_, response) => response.setHeader("content-type", "text/html").end(html));
+  await page.goto(app.url);
+  return app.stop;
+}
+
+/** Opens it on `https://localhost`, which is another site to cookies; no certificate is needed where no server is. */
+async function overHttps(page, html) {
+  await page.route("https://localhost:3000/**", (route) => route.fulfill({ contentType: "text/html", body: html }));
+  await page.goto("https://localhost:3000/");
+  return () => {};
+}
+
+const CASES = [...Object.keys(CLIENTS).map((name) => [name, "http", overHttp]), ["better-auth 1.6", "https", overHttps]];
+
+for (const [name, scheme, open] of CASES) {
+  test(`${name} on a page of another origin, by ${scheme}`, async () => {
     await dev.reset();
     await dev.settings({ strict: true, rate_limit: 0 });
-    const script = await bundled(source);
-    const app = await serve((_, response) => response.setHeader("content-type", "text/html").end(`<!doctype html><script>${script.replaceAll("</script", "<\\/script")}</script>`));
+    const script = await bundled(CLIENTS[name]);
     const chromium = await browser();
+    let stop = () => {};
     try {
       const page = await chromium.newPage();
-      await page.goto(app.url);
+      stop = await open(page, `<!doctype html><script>${script.replaceAll("</script", "<\\/script")}</script>`);
       // A client says what went wrong, or throws it.
       const call = (path, argument) => page.evaluate(async ([path, argument]) => {
         const [method, on] = path.split(".").reduceRight(([method], step) => method ? [method, step] : [step], []);
@@ -61,7 +77,7 @@ for (const [name, source] of Object.entries(CLIENTS)) {
       assert.equal((await call("getSession")).data.user.id, user.id);
     } finally {
       await chromium.close();
-      app.stop();
+      stop();
     }
   });
 }

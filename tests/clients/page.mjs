@@ -3,8 +3,11 @@ import { createServer } from "node:http";
 import { build } from "esbuild";
 import { chromium } from "@playwright/test";
 
+// A page that no server sent is of nowhere to Chromium, which then asks the user before it calls this machine.
+const NO_QUESTIONS = "--disable-features=LocalNetworkAccessChecks";
+
 /** The browser of the system; none is downloaded. */
-export const browser = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+export const browser = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", NO_QUESTIONS] });
 
 /** What a browser runs of a module that imports packages. */
 export async function bundled(source, format = { format: "iife", globalName: "app" }) {
