@@ -3,6 +3,8 @@
 use crate::neon_branch::{KEY, NeonBranch, production};
 use crate::process::run;
 use serde_json::{Value, json};
+use std::io::Write;
+use std::process::{Command, Stdio};
 use wiremock::ResponseTemplate;
 
 /// Runs `neon …` against the branch: the exit code, and what is said on each output.
@@ -93,6 +95,30 @@ async fn nobody_is_asked_where_there_is_no_terminal_and_nothing_is_written() {
         );
     }
     assert_eq!(branch.writes(), Vec::<Value>::new());
+}
+
+/// `script` (util-linux) gives the command a terminal.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_terminal_it_is_written_only_after_a_yes() {
+    for (answer, code, writes) in [("n\n", Some(1), 0), ("\n", Some(1), 0), ("y\n", Some(0), 1)] {
+        let (branch, folder) = (NeonBranch::of_production().await, tempfile::tempdir().unwrap());
+        let set = format!("{} neon webhook set --timeout 5", env!("CARGO_BIN_EXE_neon-sms-relay"));
+        let mut terminal = Command::new("script")
+            .args(["-qec", &set, "/dev/null"])
+            .current_dir(folder.path())
+            .env_clear()
+            .envs(branch.vars())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        terminal.stdin.as_mut().unwrap().write_all(answer.as_bytes()).unwrap();
+        let output = terminal.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("Write this to branch br-a of project p-1? [y/N]"), "{said}");
+        assert_eq!((output.status.code(), branch.writes().len()), (code, writes), "{answer:?}: {said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use crate::neon_branch::{NeonBranch, production};
 use crate::tunnel_world::{TUNNEL, TunnelWorld};
 use serde_json::{Value, json};
+use std::time::Duration;
 use wiremock::ResponseTemplate;
 
 const DEV: [&str; 3] = ["dev", "--tunnel", "cloudflared"];
@@ -161,6 +162,23 @@ async fn what_cannot_be_restored_now_is_kept_for_later() {
     let (status, output) = dev.ended();
     assert_eq!((status.code(), world.kept().len()), (Some(1), 1), "{output}");
     assert!(output.contains("run `neon-sms-relay neon webhook restore`"), "{output}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_does_not_wait_for_neon_is_told_how_to_restore_later() {
+    let world = TunnelWorld::start(NeonBranch::of_production().await).await;
+    let dev = world.dev();
+    let before = world.branch.requests().await;
+    world.branch.answers(ResponseTemplate::new(200).set_delay(Duration::from_secs(60)));
+    dev.signal("INT");
+    while world.branch.requests().await == before {
+        tokio::task::yield_now().await;
+    }
+    dev.signal("INT");
+    let (status, output) = dev.ended();
+    assert_eq!((status.code(), world.kept().len()), (Some(1), 1), "{output}");
+    let words = "stopped before the webhook was restored; run `neon-sms-relay neon webhook restore`";
+    assert!(output.contains(words) && !world.tunnel_runs(), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
