@@ -223,6 +223,20 @@ impl App {
     }
 }
 
+/// What a start would find wrong with settings that could be read, without opening, starting or asking anything.
+///
+/// # Errors
+/// The first fault.
+pub fn check(settings: &Settings) -> anyhow::Result<()> {
+    settings.network.http_client().map_err(anyhow::Error::from_boxed)?;
+    let is_served = settings.store.file().is_none() && !settings.store.is_memory();
+    // One that is served is connected to later; a file would be made.
+    if is_served {
+        open_store(settings)?;
+    }
+    Ok(())
+}
+
 fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     let opened = store::open(settings.store.url.expose_secret(), settings.network.tls_config()?);
     opened.map_err(|error| match error {

@@ -5,7 +5,7 @@ mod terminal;
 mod variables;
 
 use super::output::Output;
-use super::serve::stop_signal;
+use super::signals::Stops;
 use crate::app::{App, Parts};
 use crate::dev::{DevOptions, DevServer, InboxProvider};
 use crate::domain::SystemClock;
@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use terminal::Welcome;
+use tokio::sync::oneshot;
 use url::Url;
 
 /// Neon's defaults.
@@ -81,11 +82,20 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
             // Nobody will know where to go.
             return Ok(ExitCode::SUCCESS);
         }
+        let mut stops = Stops::listen();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let second = async {
+            stops.next().await;
+            drop(stop);
+            stops.next().await
+        };
         let stop = async {
-            stop_signal().await;
+            let _ = stopped.await;
             dev.stop().await;
         };
-        app.run_until(stop).await?;
-        Ok(ExitCode::SUCCESS)
+        tokio::select! {
+            cut_off = app.run_until(stop) => cut_off.map(|_| ExitCode::SUCCESS).map_err(Into::into),
+            second = second => Ok(second.exit_code()),
+        }
     })
 }

@@ -8,8 +8,10 @@ mod outbox;
 mod output;
 mod send;
 mod serve;
+mod signals;
+mod systemd;
 
-use crate::config::{ConfigErrors, Fault, Settings, dotenv};
+use crate::config::{ConfigErrors, Fault, Settings, dotenv, variables};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::{self, LogEnd, LogFormat};
 use clap::{Parser, Subcommand};
@@ -35,8 +37,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the production server (the default). Needs NEON_AUTH_URL, SMS_PROVIDER and the provider's
-    /// variables; reads .env from the working directory, real variables win.
-    Serve,
+    /// variables; reads .env from the working directory, real variables win, and any secret NAME from the
+    /// file that NAME_FILE names. SIGTERM and SIGINT stop it once what is in flight is finished; a second
+    /// one ends it at once.
+    #[command(after_long_help = secrets_from_files())]
+    Serve(serve::ServeArguments),
     /// Run the relay with an emulator of Neon Auth and an SMS inbox: no account, no variable needed.
     /// PORT (8080) is the relay's, DEV_PORT (8025) the emulator's and the inbox's. It keeps nothing, and
     /// leaves the store and the accounts of .env alone.
@@ -64,7 +69,9 @@ enum Command {
 /// Parses the command line and runs the command.
 pub fn run() -> ExitCode {
     let result = match Cli::try_parse() {
-        Ok(cli) => run_command(cli.command.unwrap_or(Command::Serve)),
+        Ok(cli) => {
+            run_command(cli.command.unwrap_or_else(|| Command::Serve(serve::ServeArguments::default())))
+        }
         Err(instead) => show(&instead),
     };
     match result {
@@ -79,13 +86,20 @@ pub fn run() -> ExitCode {
 
 fn run_command(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve => serve::run(),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Dev => dev::run(),
         Command::Doctor => doctor::run(),
         Command::Send { to } => send::run(&to),
         Command::Outbox(command) => outbox::run(command),
         Command::Healthcheck => healthcheck::run(),
     }
+}
+
+/// The secrets that there are, for those who look for the name of a file's variable.
+fn secrets_from_files() -> String {
+    let names: Vec<_> =
+        variables::secrets().map(|secret| format!("{}{}", secret.name, variables::OF_FILE)).collect();
+    format!("Secrets from files:\n  {}", names.join(", "))
 }
 
 /// Prints what there is in place of a command: help, the version, or what is wrong with the arguments.

@@ -15,6 +15,7 @@ mod neon_api;
 mod network;
 mod private_key;
 mod public_url;
+mod secret_file;
 mod sender;
 mod server;
 mod slips;
@@ -69,7 +70,7 @@ impl Settings {
     /// # Errors
     /// All faults at once.
     pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigErrors> {
-        let vars = Vars::new(vars);
+        let vars = Vars::new(vars).with_files(|_| true);
         let mut faults = Faults::default();
         let mut warnings = Vec::new();
         vars.tell(|_| true, &mut faults, &mut warnings);

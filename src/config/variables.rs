@@ -38,16 +38,30 @@ pub struct Variable {
     pub default: &'static str,
     /// What it means, in one line.
     pub meaning: &'static str,
-    /// Whether its value must be seen by nobody.
+    /// Whether its value, or a part of it, must be seen by nobody; it may come from a file then.
     pub secret: bool,
 }
 
 /// A `FORWARD_URL` of one branch begins with this.
 pub const FORWARD_URL_OF_BRANCH: &str = "FORWARD_URL_EP_";
 
+/// What the name of a secret ends with where it names the file that the secret is read from.
+pub const OF_FILE: &str = "_FILE";
+
 /// The variable of this name.
 pub fn variable(name: &str) -> Option<&'static Variable> {
     VARIABLES.iter().find(|variable| variable.name == name)
+}
+
+/// The secret that is read from the file that the variable of this name names: `HASH_KEY` of `HASH_KEY_FILE`.
+pub fn secret_of_file(name: &str) -> Option<&'static Variable> {
+    let secret = variable(name.strip_suffix(OF_FILE)?)?;
+    secret.secret.then_some(secret)
+}
+
+/// The secrets. Each may be read from a file, which `NAME_FILE` names.
+pub fn secrets() -> impl Iterator<Item = &'static Variable> {
+    VARIABLES.iter().filter(|variable| variable.secret)
 }
 
 const fn open(
@@ -61,6 +75,16 @@ const fn open(
 
 const fn secret(section: Section, name: &'static str, meaning: &'static str) -> Variable {
     Variable { name, section, default: "", meaning, secret: true }
+}
+
+/// A URL with a password in it, perhaps.
+const fn open_with_secret(
+    section: Section,
+    name: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+) -> Variable {
+    Variable { name, section, default, meaning, secret: true }
 }
 
 use Section::{
@@ -117,12 +141,12 @@ pub const VARIABLES: &[Variable] = &[
     open(Server, "PUBLIC_URL", "", "`https://…` under which providers reach `/callbacks/…`; unset: no status callbacks are asked for"),
     open(Server, "LOG_FORMAT", "`json` (`pretty` on a terminal)", "`json` or `pretty`"),
     open(Server, "RUST_LOG", "`info`", "a level, or a filter by module"),
-    open(Network, "HTTPS_PROXY", "", "a proxy for everything that is encrypted: `http://host:port`, `https://…`, `socks5://…`"),
-    open(Network, "ALL_PROXY", "", "the same, if `HTTPS_PROXY` is not set"),
+    open_with_secret(Network, "HTTPS_PROXY", "", "a proxy for everything that is encrypted: `http://host:port`, `https://…`, `socks5://…`"),
+    open_with_secret(Network, "ALL_PROXY", "", "the same, if `HTTPS_PROXY` is not set"),
     open(Network, "NO_PROXY", "", "hosts that are asked directly: names with all below them, addresses, networks; `*` is all"),
     open(Network, "SSL_CERT_FILE", "the system's store", "certificates (PEM) of authorities to trust beside Mozilla's"),
     open(Network, "SSL_CERT_DIR", "", "a folder of them, as `openssl rehash` names them"),
-    Variable { secret: true, ..open(Store, "STORE_URL", "`sqlite://neon-sms-relay.db`", "`memory:`, `sqlite://path` or `postgres://…`; the last for two instances and more") },
+    open_with_secret(Store, "STORE_URL", "`sqlite://neon-sms-relay.db`", "`memory:`, `sqlite://path` or `postgres://…`; the last for two instances and more"),
     open(Store, "STORE_TTL_HOURS", "`24`", "how long an event is remembered, in hours, 1 to 8760"),
     secret(Store, "HASH_KEY", "16 characters or more, under which numbers are hashed and what waits for your app is encrypted; unset: a random one, kept in the store"),
     open(Store, "STORE_FAILURE", "`send`", "store down: `send` (once per instance, logged and counted) or `refuse` (503)"),
@@ -142,6 +166,19 @@ mod tests {
             assert!(VARIABLES[..at].iter().all(|earlier| earlier.name != one.name), "{}", one.name);
             let apart = VARIABLES[..at].iter().rposition(|earlier| earlier.section == one.section);
             assert!(apart.is_none_or(|last| last + 1 == at), "{} is apart from its section", one.name);
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_secret_s_file_is_that_of_no_other_variable() {
+        for secret in secrets() {
+            let file = format!("{}{OF_FILE}", secret.name);
+            assert!(variable(&file).is_none(), "{file}");
+            assert_eq!(secret_of_file(&file), Some(secret));
+        }
+        assert!(secrets().any(|secret| secret.name == "STORE_URL"));
+        for other in ["SSL_CERT_FILE", "APP_NAME_FILE", "HASH_KEY", "_FILE"] {
+            assert_eq!(secret_of_file(other), None, "{other}");
         }
     }
 }
