@@ -32,7 +32,9 @@ async fn a_second_signal_ends_the_server_at_once_with_the_code_of_a_killed_proce
         let (status, log) = relay.process.ended();
         assert_eq!(status.code(), Some(code), "{log}");
         assert!(log.contains("stopped at once by a second signal"), "{log}");
-        assert!(delivery.await.unwrap().is_err(), "the answer was waited for");
+        // Neon hears nothing, or that it shall try again.
+        let answer = delivery.await.unwrap();
+        assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status() == 503));
     }
 }
 
