@@ -44,6 +44,11 @@ impl Breaker {
         }
     }
 
+    /// Whether the provider is put last, or about to be probed.
+    pub fn is_open(&self) -> bool {
+        self.lock().last_until.is_some()
+    }
+
     /// The provider gave a verdict, be it a refusal: it works.
     pub fn worked(&self) {
         *self.lock() = State::default();

@@ -1,12 +1,13 @@
 //! Tries one provider after the other until one takes the message or the time is up.
 //!
 //! Which failures go on to the next provider is decided by [`FailureKind::allows_next_provider`]; how
-//! long each may take, how many texts may come of it and what to report in the end is decided here. It
-//! knows nothing of vendors.
+//! long each may take, how many texts may come of it and what to report in the end is decided here. Who
+//! chooses the order of a message is no business of it, and it knows nothing of vendors.
 
 use crate::breaker::Breaker;
 use crate::client::CONNECT_TIMEOUT;
-use crate::{FailureKind, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider};
+use crate::{FailureKind, MessageRef, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -29,10 +30,14 @@ struct Link {
 pub struct Attempt {
     /// Who was asked.
     pub provider: ProviderName,
+    /// Our reference of the text: what its reports carry.
+    pub reference: MessageRef,
     /// How long it took to answer or to be given up.
     pub elapsed: Duration,
     /// The failure; `None` if the provider took the message.
     pub failure: Option<SendError>,
+    /// What the provider said when it took the message.
+    pub receipt: Option<SendReceipt>,
 }
 
 impl Attempt {
@@ -41,7 +46,13 @@ impl Attempt {
         self.failure.as_ref().map_or("accepted", |failure| failure.kind.as_str())
     }
 
-    fn may_have_sent(&self) -> bool {
+    /// The vendor's id of the text, if the provider took it and said one.
+    pub fn message_id(&self) -> Option<&str> {
+        self.receipt.as_ref()?.message_id.as_deref()
+    }
+
+    /// Whether a text may have come of it.
+    pub fn may_have_sent(&self) -> bool {
         self.failure.as_ref().is_none_or(|failure| failure.kind.may_have_sent())
     }
 }
@@ -63,8 +74,9 @@ pub struct ChainRun<'a> {
     allowance: u8,
     /// Indices into the chain of those not asked yet, in the order of preference.
     untried: Vec<usize>,
+    /// The number of the first request, if requests are numbered.
+    first: Option<u8>,
     attempts: Vec<Attempt>,
-    accepted: Option<SendReceipt>,
 }
 
 /// A provider with another one behind it gets no more than this.
@@ -92,8 +104,40 @@ impl FailoverChain {
     /// At most `allowance` requests that may have produced a text are written, and none is waited for
     /// after `until`.
     pub fn start<'a>(&'a self, message: &'a SmsMessage, until: Instant, allowance: u8) -> ChainRun<'a> {
-        let untried = (0..self.links.len()).collect();
-        ChainRun { chain: self, message, until, allowance, untried, attempts: Vec::new(), accepted: None }
+        self.run((0..self.links.len()).collect(), message, until, allowance)
+    }
+
+    /// Starts to send `message` through these providers, in this order, and through no other: for a message whose
+    /// order is its own, or that goes on where an earlier run ended. Names that the chain does not have, and
+    /// repeated ones, are passed over. Otherwise as [`start`](Self::start).
+    pub fn start_in<'a>(
+        &'a self,
+        order: &[ProviderName],
+        message: &'a SmsMessage,
+        until: Instant,
+        allowance: u8,
+    ) -> ChainRun<'a> {
+        let mut untried = Vec::with_capacity(order.len());
+        for name in order {
+            let index = self.links.iter().position(|link| link.provider.name() == *name);
+            untried.extend(index.filter(|index| !untried.contains(index)));
+        }
+        self.run(untried, message, until, allowance)
+    }
+
+    /// Every provider, and whether it is asked last for now because it kept failing: for a metric.
+    pub fn breakers(&self) -> impl Iterator<Item = (ProviderName, bool)> + '_ {
+        self.links.iter().map(|link| (link.provider.name(), link.breaker.is_open()))
+    }
+
+    fn run<'a>(
+        &'a self,
+        untried: Vec<usize>,
+        message: &'a SmsMessage,
+        until: Instant,
+        allowance: u8,
+    ) -> ChainRun<'a> {
+        ChainRun { chain: self, message, until, allowance, untried, first: None, attempts: Vec::new() }
     }
 }
 
@@ -110,6 +154,13 @@ impl Link {
 }
 
 impl<'a> ChainRun<'a> {
+    /// Numbers the requests, so that each is a text of its own: the first one carries what
+    /// [`SmsMessage::numbered`] makes of `first`, and each that follows the next number, whatever became of
+    /// those before. Without it every request carries the message as it is.
+    pub fn numbered_from(self, first: u8) -> Self {
+        Self { first: Some(first), ..self }
+    }
+
     /// Asks the next provider. Once the run is done, it only repeats the outcome.
     ///
     /// The future may be dropped. The attempt then stays in [`attempts`](Self::attempts) as `Unknown`,
@@ -121,12 +172,15 @@ impl<'a> ChainRun<'a> {
         let (link, slice) = self.take_turn();
         let started = Instant::now();
         let attempt = self.attempts.len();
+        let message = self.request();
         self.attempts.push(Attempt {
             provider: link.provider.name(),
+            reference: message.reference.clone(),
             elapsed: Duration::ZERO,
             failure: Some(SendError::new(FailureKind::Unknown)),
+            receipt: None,
         });
-        let answer = tokio::time::timeout(slice, link.provider.send(self.message)).await;
+        let answer = tokio::time::timeout(slice, link.provider.send(&message)).await;
 
         // A slice too short to connect in says nothing about the provider.
         if answer.is_ok() || slice >= CONNECT_TIMEOUT {
@@ -136,7 +190,7 @@ impl<'a> ChainRun<'a> {
         match answer {
             Ok(Ok(receipt)) => {
                 self.attempts[attempt].failure = None;
-                self.accepted = Some(receipt);
+                self.attempts[attempt].receipt = Some(receipt);
             }
             Ok(Err(failure)) => self.attempts[attempt].failure = Some(failure),
             // How far the request came is not known, so it stays `Unknown`: too careful where the slice
@@ -159,14 +213,23 @@ impl<'a> ChainRun<'a> {
 
     /// The outcome, if nothing may follow any more.
     fn outcome(&self) -> Option<Result<SendReceipt, FailureKind>> {
-        if let Some(receipt) = &self.accepted {
-            return Some(Ok(receipt.clone()));
+        if let Some(receipt) = self.attempts.last().and_then(|attempt| attempt.receipt.clone()) {
+            return Some(Ok(receipt));
         }
         let another_may_follow = self.kinds().last().is_none_or(|kind| self.leaves_hope(kind))
             && !self.untried.is_empty()
             && self.possible_sends() < self.allowance
             && Instant::now() < self.until;
         (!another_may_follow).then(|| Err(self.summary()))
+    }
+
+    /// The message as the next request carries it.
+    fn request(&self) -> Cow<'a, SmsMessage> {
+        let written = u8::try_from(self.attempts.len()).unwrap_or(u8::MAX);
+        match self.first {
+            Some(first) => Cow::Owned(self.message.numbered(first.saturating_add(written))),
+            None => Cow::Borrowed(self.message),
+        }
     }
 
     /// Takes the next provider off the list, with the time that it may use. Somebody is still untried:

@@ -1,6 +1,7 @@
 //! What a provider is asked to send.
 
-use crate::{PhoneNumber, ProviderName};
+use crate::{Country, PhoneNumber, ProviderName};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 use url::Url;
@@ -29,7 +30,8 @@ impl fmt::Debug for SmsBody {
 
 /// Our own opaque reference of a message, echoed by providers that can.
 ///
-/// At most 100 characters of `[0-9a-z-]`: what the strictest provider (Vonage's `client-ref`) takes.
+/// At most 100 characters of `[0-9a-z-]`: what the strictest provider (Vonage's `client-ref`) takes. An older
+/// page of Vonage's says 40, so shorter is better.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MessageRef(String);
 
@@ -43,6 +45,11 @@ impl MessageRef {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The reference of request `n` about this message: `{reference}-{n}`.
+    pub fn numbered(&self, n: u8) -> Self {
+        Self(format!("{}-{n}", self.0))
+    }
 }
 
 /// One SMS, ready for any provider.
@@ -52,10 +59,14 @@ pub struct SmsMessage {
     pub to: PhoneNumber,
     /// The text, the same bytes for every provider.
     pub body: SmsBody,
+    /// Where the number belongs, for providers that use another sender there; `None` uses the general one.
+    pub country: Option<Country>,
     /// Our reference of this message.
     pub reference: MessageRef,
-    /// The same for every try of one event, so that a provider with idempotency keys sends once.
+    /// The same for every try of one request, so that a provider with idempotency keys sends once.
     pub idempotency_key: String,
+    /// Which request about this text it is, whoever got the others; the first is 1.
+    pub attempt: u8,
     /// The public URL under which delivery reports arrive; `None` asks for no report.
     pub callbacks: Option<Url>,
     /// What is left of the code's life: after it the text is worthless and should not be delivered.
@@ -69,6 +80,26 @@ impl SmsMessage {
         url.path_segments_mut().ok()?.pop_if_empty().extend([provider.as_str(), self.reference.as_str()]);
         Some(url)
     }
+
+    /// Request `n` about this message: a text of its own, with a reference and an idempotency key of its own.
+    ///
+    /// ```
+    /// # use sms_providers::MessageRef;
+    /// assert_eq!(MessageRef::new("0d9c1f6e").numbered(2).as_str(), "0d9c1f6e-2");
+    /// ```
+    pub fn numbered(&self, n: u8) -> Self {
+        Self {
+            reference: self.reference.numbered(n),
+            idempotency_key: format!("{}-{n}", self.idempotency_key),
+            attempt: n,
+            ..self.clone()
+        }
+    }
+
+    /// Who it comes from: the sender of the number's country, or else the general one.
+    pub(crate) fn sender<'a, T>(&self, by_country: &'a BTreeMap<Country, T>, general: &'a T) -> &'a T {
+        self.country.and_then(|country| by_country.get(&country)).unwrap_or(general)
+    }
 }
 
 #[cfg(test)]
@@ -80,8 +111,10 @@ pub(crate) mod tests {
         SmsMessage {
             to: "+15551234567".parse().unwrap(),
             body: SmsBody::new("Your Acme code is 123456."),
+            country: None,
             reference: MessageRef::new("0d9c1f6e"),
             idempotency_key: "evt-1".into(),
+            attempt: 1,
             callbacks: None,
             expires_in: Duration::from_secs(300),
         }

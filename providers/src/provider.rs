@@ -1,6 +1,6 @@
 //! The seam between the relay and the vendors.
 
-use crate::{FailureKind, SendError, SmsMessage};
+use crate::{FailureKind, Price, SendError, SmsMessage};
 use std::fmt;
 
 /// Someone who can send an SMS: a vendor, a terminal, an inbox, a stub.
@@ -67,6 +67,10 @@ pub struct SendReceipt {
     pub provider: ProviderName,
     /// The vendor's id of the message, reduced to `[A-Za-z0-9_.:-]` and at most 64 characters.
     pub message_id: Option<String>,
+    /// How many segments the vendor makes of it, where the reply says so.
+    pub segments: Option<u8>,
+    /// What the whole text costs, where the reply says so.
+    pub price: Option<Price>,
 }
 
 impl SendReceipt {
@@ -76,7 +80,14 @@ impl SendReceipt {
             (1..=64).contains(&id.len())
                 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:-".contains(&b))
         };
-        Self { provider, message_id: id.filter(id_like).map(str::to_owned) }
+        let message_id = id.filter(id_like).map(str::to_owned);
+        Self { provider, message_id, segments: None, price: None }
+    }
+
+    /// The same receipt with a number of segments, if it is one.
+    pub(crate) fn with_segments(self, segments: Option<&str>) -> Self {
+        let segments = segments.and_then(|count| count.parse().ok()).filter(|count| *count > 0);
+        Self { segments, ..self }
     }
 
     /// A receipt with the vendor's id. A success without one is not understood, and so may have been none.

@@ -29,8 +29,10 @@ pub(super) fn run(to: &PhoneNumber) -> anyhow::Result<ExitCode> {
     let message = SmsMessage {
         to: to.clone(),
         body: template.render(&code, None, OtpType::SignIn, expires_in)?,
+        country: None,
         reference: MessageRef::new(Uuid::new_v4().simple().to_string()),
         idempotency_key: Uuid::new_v4().to_string(),
+        attempt: 1,
         callbacks: None,
         expires_in,
     };
@@ -82,8 +84,10 @@ mod tests {
     fn every_kind_of_failure_is_shown_with_something_to_do_about_it() {
         let attempt = |failure| Attempt {
             provider: ProviderName::Twilio,
+            reference: MessageRef::new("ref"),
             elapsed: Duration::from_millis(120),
             failure: Some(failure),
+            receipt: None,
         };
         for kind in FailureKind::ALL {
             let told = table(&[attempt(SendError::new(kind))]);

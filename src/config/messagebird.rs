@@ -6,6 +6,7 @@ use super::sender::{self, Plus};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sms_providers::messagebird::{ChannelsConfig, ClassicConfig, V1Config};
+use std::collections::BTreeMap;
 use url::Url;
 use uuid::Uuid;
 
@@ -59,6 +60,7 @@ pub(super) fn read(
             let config = ClassicConfig {
                 access_key: access_key?,
                 originator: originator?,
+                senders: BTreeMap::new(),
                 wants_reports,
                 base_url: base_url?,
             };
@@ -72,6 +74,7 @@ pub(super) fn read(
                 access_key: access_key?,
                 workspace_id: workspace_id?,
                 channel_id: channel_id?,
+                channels: BTreeMap::new(),
                 base_url: base_url?,
             }))
         }
@@ -86,7 +89,12 @@ pub(super) fn read(
                 );
             }
             let base_url = read_base_url(&bird, of_region, faults);
-            Some(MessageBirdSettings::V1(V1Config { api_key: access_key?, from: from?, base_url: base_url? }))
+            Some(MessageBirdSettings::V1(V1Config {
+                api_key: access_key?,
+                from: from?,
+                senders: BTreeMap::new(),
+                base_url: base_url?,
+            }))
         }
     }
 }

@@ -6,6 +6,7 @@ use super::sender::{self, Plus};
 use secrecy::SecretString;
 use serde::Deserialize;
 use sms_providers::twilio::{Credentials, Sender, TwilioConfig};
+use std::collections::BTreeMap;
 use url::Url;
 
 #[derive(Default, Deserialize)]
@@ -40,6 +41,7 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>)
         credentials: credentials?,
         auth_token: twilio.auth_token,
         sender: sender?,
+        senders: BTreeMap::new(),
         base_url: base_url?,
     })
 }

@@ -6,6 +6,7 @@ use super::{Vars, private_key};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sms_providers::vonage::{MessagesAuth, MessagesConfig, Signature, SignatureMethod, SmsAuth, SmsConfig};
+use std::collections::BTreeMap;
 use url::Url;
 use uuid::Uuid;
 
@@ -83,7 +84,13 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>)
     let api = if wants_messages {
         let auth = read_messages_auth(&vonage, vars, faults);
         let base_url = base_url(MessagesConfig::DEFAULT_BASE_URL, faults);
-        VonageApi::Messages(MessagesConfig { auth: auth?, from: from?, wants_reports, base_url: base_url? })
+        VonageApi::Messages(MessagesConfig {
+            auth: auth?,
+            from: from?,
+            senders: BTreeMap::new(),
+            wants_reports,
+            base_url: base_url?,
+        })
     } else {
         let api_key = read_api_key(&vonage, faults);
         let auth = read_sms_auth(&vonage, signature.clone(), faults);
@@ -92,6 +99,7 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>)
             api_key: api_key?,
             auth: auth?,
             from: from?,
+            senders: BTreeMap::new(),
             wants_reports,
             base_url: base_url?,
         })

@@ -3,7 +3,7 @@
 //! Metadata ages, so a range that it does not know is no reason to refuse a number. A length that no number of its
 //! country has, or a calling code that does not exist, is.
 
-use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, ParseError, ValidationError};
+use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumberFormat, ValidationError};
 use sms_providers::PhoneNumber;
 
 /// Why no such number can exist, whatever a country hands out next.
@@ -31,11 +31,35 @@ pub fn check_possible(number: &PhoneNumber) -> Result<(), Impossible> {
 }
 
 fn check_with_care(number: &PhoneNumber) -> Result<(), Impossible> {
-    let parsed = PHONE_NUMBER_UTIL.parse(number.as_e164(), None).map_err(|error| match error {
+    has_a_possible_length(&parsed_with_care(number)?)
+}
+
+/// The one way in which a number is written: `+4407…` and `+447…` reach the same phone.
+pub fn canonical(number: &PhoneNumber) -> PhoneNumber {
+    if plain(number).is_some() {
+        return number.clone();
+    }
+    let parsed = parsed_with_care(number).ok().filter(|parsed| has_a_possible_length(parsed).is_ok());
+    let written = |parsed| PHONE_NUMBER_UTIL.format(&parsed, PhoneNumberFormat::E164).parse().ok();
+    parsed.and_then(written).unwrap_or_else(|| number.clone())
+}
+
+/// A number as the metadata wants to be asked for it.
+pub(super) fn parsed(number: &PhoneNumber) -> Result<rlibphonenumber::PhoneNumber, Impossible> {
+    plain(number).map_or_else(|| parsed_with_care(number), Ok)
+}
+
+/// The parts of a number that can be written in no other way.
+fn plain(number: &PhoneNumber) -> Option<rlibphonenumber::PhoneNumber> {
+    in_parts(number)
+        .filter(|parts| parts.italian_leading_zero.is_none() && has_a_possible_length(parts).is_ok())
+}
+
+fn parsed_with_care(number: &PhoneNumber) -> Result<rlibphonenumber::PhoneNumber, Impossible> {
+    PHONE_NUMBER_UTIL.parse(number.as_e164(), None).map_err(|error| match error {
         ParseError::InvalidCountryCode => Impossible::CallingCode,
         _ => Impossible::Length,
-    })?;
-    has_a_possible_length(&parsed)
+    })
 }
 
 /// Calling code and national number; no calling code begins with another one.
@@ -102,7 +126,27 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_number_with_a_prefix_that_is_only_dialled_at_home_is_the_same_number() {
+        for (written, meant) in [
+            ("+4407700900123", "+447700900123"),
+            ("+49015112345678", "+4915112345678"),
+            ("+115551234567", "+15551234567"),
+            ("+390612345678", "+390612345678"),
+            ("+2250712345678", "+2250712345678"),
+            ("+447700900123", "+447700900123"),
+        ] {
+            assert_eq!(canonical(&written.parse().unwrap()).as_e164(), meant, "{written}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_possible_number_stays_possible_in_its_canonical_form(digits in "[1-9][0-9]{1,14}") {
+            let number = format!("+{digits}").parse().unwrap();
+            prop_assert_eq!(check_possible(&canonical(&number)), check_possible(&number));
+        }
+
         #[test]
         fn the_quick_answer_refuses_what_the_careful_one_refuses_and_nothing_else(digits in "[1-9][0-9]{1,14}") {
             let number = format!("+{digits}").parse().unwrap();

@@ -1,6 +1,6 @@
 //! How a phone number, or a user, appears where they must not appear: in stores and logs.
 
-use super::{EndpointId, Subject};
+use super::{EndpointId, Subject, canonical};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretBox};
 use sha2::Sha256;
@@ -30,7 +30,7 @@ impl HashKey {
 
     /// The stand-in for `number`.
     pub fn recipient(&self, number: &PhoneNumber) -> Recipient {
-        Recipient { hash: self.hash(number.as_e164()), last_two: number.last_two().to_owned() }
+        Recipient { hash: self.hash(canonical(number).as_e164()), last_two: number.last_two().to_owned() }
     }
 }
 
@@ -68,6 +68,8 @@ mod tests {
         let number: PhoneNumber = "+15551234567".parse().unwrap();
         let key = HashKey::new(b"key");
         assert_eq!(key.recipient(&number), key.recipient(&number));
+        let (national, international) = ("+4407700900123".parse().unwrap(), "+447700900123".parse().unwrap());
+        assert_eq!(key.recipient(&national), key.recipient(&international), "they reach one phone");
         assert_ne!(key.recipient(&number).hash, HashKey::random().recipient(&number).hash);
         // printf +15551234567 | openssl dgst -sha256 -hmac key
         assert_eq!(

@@ -25,16 +25,13 @@ const INACTIVE: &str =
 /// Sends through one SMS channel of a workspace.
 pub struct BirdChannels {
     config: ChannelsConfig,
-    url: Url,
     http: reqwest::Client,
 }
 
 impl BirdChannels {
     /// A provider that sends with this client, which [`crate::client::http_client`] builds.
     pub fn new(config: ChannelsConfig, http: reqwest::Client) -> Self {
-        let path = ["workspaces", &config.workspace_id, "channels", &config.channel_id, "messages"];
-        let url = endpoint(&config.base_url, &path);
-        Self { config, url, http }
+        Self { config, http }
     }
 
     /// Whether Bird accepts the access key and the channel is active.
@@ -51,6 +48,13 @@ impl BirdChannels {
             return Err(SendError::new(Misconfigured).with_hint(INACTIVE));
         }
         verdict(&reply, |body| body["id"].is_string(), read)
+    }
+
+    /// `POST`ing here sends the text; the channel is the sender.
+    fn url(&self, message: &SmsMessage) -> Url {
+        let channel = message.sender(&self.config.channels, &self.config.channel_id);
+        let path = ["workspaces", &self.config.workspace_id, "channels", channel, "messages"];
+        endpoint(&self.config.base_url, &path)
     }
 
     fn authorization(&self) -> String {
@@ -71,7 +75,7 @@ impl SmsProvider for BirdChannels {
             "body": { "type": "text", "text": { "text": message.body.expose() } },
             "reference": message.reference.as_str(),
         });
-        let request = self.http.post(self.url.clone()).header(AUTHORIZATION, self.authorization());
+        let request = self.http.post(self.url(message)).header(AUTHORIZATION, self.authorization());
         judge(&exchange(request.json(&body)).await?, read)
     }
 }

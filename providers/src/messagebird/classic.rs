@@ -52,7 +52,7 @@ impl MessageBirdClassic {
         };
         let mut body = json!({
             "type": "sms",
-            "originator": self.config.originator,
+            "originator": message.sender(&self.config.senders, &self.config.originator),
             "recipients": [message.to.digits()],
             "body": text,
             "datacoding": datacoding,

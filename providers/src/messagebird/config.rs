@@ -1,6 +1,8 @@
 //! What the operator has to say about an account, for each API.
 
+use crate::Country;
 use secrecy::SecretString;
+use std::collections::BTreeMap;
 use url::Url;
 
 /// An account of the classic API.
@@ -10,6 +12,8 @@ pub struct ClassicConfig {
     pub access_key: SecretString,
     /// The number, or the name of up to 11 characters, that texts come from.
     pub originator: String,
+    /// Who texts to single countries come from, where the general one will not do.
+    pub senders: BTreeMap<Country, String>,
     /// Whether delivery reports can be verified, and so are asked for.
     pub wants_reports: bool,
     /// The API's address, usually [`DEFAULT_BASE_URL`](Self::DEFAULT_BASE_URL).
@@ -30,6 +34,8 @@ pub struct ChannelsConfig {
     pub workspace_id: String,
     /// The SMS channel's id, a UUID.
     pub channel_id: String,
+    /// The channels that texts to single countries go through, where the general one will not do.
+    pub channels: BTreeMap<Country, String>,
     /// The API's address, usually [`DEFAULT_BASE_URL`](Self::DEFAULT_BASE_URL).
     pub base_url: Url,
 }
@@ -46,6 +52,8 @@ pub struct V1Config {
     pub api_key: SecretString,
     /// The number, short code or name that texts come from.
     pub from: String,
+    /// Who texts to single countries come from, where the general one will not do.
+    pub senders: BTreeMap<Country, String>,
     /// The API's address, usually that of the key's region.
     pub base_url: Url,
 }

@@ -50,7 +50,7 @@ impl SmsProvider for BirdV1 {
     async fn send(&self, message: &SmsMessage) -> Result<SendReceipt, SendError> {
         let body = json!({
             "to": message.to.as_e164(),
-            "from": self.config.from,
+            "from": message.sender(&self.config.senders, &self.config.from),
             "text": message.body.expose(),
             // Bird then shows the text as redacted wherever it is read again.
             "category": "authentication",

@@ -1,7 +1,9 @@
 //! What the operator has to say about a Twilio account.
 
+use crate::Country;
 use crate::client::endpoint;
 use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeMap;
 use url::Url;
 
 /// One Twilio account and the sender to use.
@@ -16,6 +18,8 @@ pub struct TwilioConfig {
     pub auth_token: Option<SecretString>,
     /// Who the texts come from.
     pub sender: Sender,
+    /// Who texts to single countries come from, where the general sender will not do.
+    pub senders: BTreeMap<Country, Sender>,
     /// The API's address up to `/2010-04-01`, usually [`DEFAULT_BASE_URL`](Self::DEFAULT_BASE_URL).
     pub base_url: Url,
 }

@@ -47,8 +47,12 @@ impl TwilioProvider {
         verdict(
             &reply,
             |body| body["status"] == "active" || body["messages"].is_array(),
-            |reply| self.read(reply),
+            |reply| read(reply, &self.config.sender),
         )
+    }
+
+    fn sender<'a>(&'a self, message: &SmsMessage) -> &'a Sender {
+        message.sender(&self.config.senders, &self.config.sender)
     }
 
     fn form<'a>(
@@ -57,7 +61,7 @@ impl TwilioProvider {
         validity: &'a str,
         status_url: Option<&'a Url>,
     ) -> Vec<(&'static str, &'a str)> {
-        let sender = match &self.config.sender {
+        let sender = match self.sender(message) {
             Sender::Number(number) => ("From", number.as_str()),
             Sender::MessagingService(sid) => ("MessagingServiceSid", sid.as_str()),
         };
@@ -89,7 +93,7 @@ impl SmsProvider for TwilioProvider {
             let form = self.form(message, &validity, status_url);
             let request =
                 self.http.post(self.messages_url.clone()).basic_auth(user, Some(password)).form(&form);
-            judge(&exchange(request).await?, |reply| self.read(reply))
+            judge(&exchange(request).await?, |reply| read(reply, self.sender(message)))
         };
         match send(status_url.as_ref()).await {
             // A text is worth more than its report.
@@ -103,30 +107,28 @@ impl SmsProvider for TwilioProvider {
     }
 }
 
-impl TwilioProvider {
-    /// The verdict of a reply. Twilio writes codes as numbers, and a body need not be JSON when it is in
-    /// trouble, so nothing is taken for granted but the HTTP status.
-    fn read(&self, reply: &VendorReply) -> Verdict {
-        let body: Value = reply.json().unwrap_or_default();
-        if !reply.status.is_success() {
-            let hint = hint_by_status(reply.status.as_u16());
-            let fallback = SendError { hint, ..SendError::new(reply.kind_by_status()) };
-            return Err(self.failure(&body["code"], &body["message"], fallback));
-        }
-        // A message can be stillborn: created, and failed at once.
-        if let Some("failed" | "undelivered" | "canceled") = body["status"].as_str() {
-            let fallback = SendError::new(FailureKind::Unavailable);
-            return Err(self.failure(&body["error_code"], &body["error_message"], fallback));
-        }
-        SendReceipt::with_id(ProviderName::Twilio, scalar(&body["sid"]).as_deref())
-    }
-
-    /// The sentence is looked at and never repeated.
-    fn failure(&self, code: &Value, sentence: &Value, fallback: SendError) -> SendError {
+/// The verdict of a reply to a text from `sender`. Twilio writes codes as numbers, and a body need not be JSON when
+/// it is in trouble, so nothing is taken for granted but the HTTP status.
+fn read(reply: &VendorReply, sender: &Sender) -> Verdict {
+    let body: Value = reply.json().unwrap_or_default();
+    // The sentence is looked at and never repeated.
+    let failure = |code: &Value, sentence: &Value, fallback: SendError| {
         let Some(code) = scalar(code) else { return fallback };
-        let listed = classify(&code, &self.config.sender, sentence);
-        listed.map_or(fallback, CodeRow::failure).with_code(code)
+        classify(&code, sender, sentence).map_or(fallback, CodeRow::failure).with_code(code)
+    };
+    if !reply.status.is_success() {
+        let hint = hint_by_status(reply.status.as_u16());
+        let fallback = SendError { hint, ..SendError::new(reply.kind_by_status()) };
+        return Err(failure(&body["code"], &body["message"], fallback));
     }
+    // A message can be stillborn: created, and failed at once.
+    if let Some("failed" | "undelivered" | "canceled") = body["status"].as_str() {
+        let fallback = SendError::new(FailureKind::Unavailable);
+        return Err(failure(&body["error_code"], &body["error_message"], fallback));
+    }
+    let receipt = SendReceipt::with_id(ProviderName::Twilio, scalar(&body["sid"]).as_deref())?;
+    // A messaging service has not counted yet, and says 0.
+    Ok(receipt.with_segments(scalar(&body["num_segments"]).as_deref()))
 }
 
 fn refuses_the_callback(error: &SendError) -> bool {

@@ -1,8 +1,10 @@
 //! What the operator has to say about a Vonage account.
 
 use super::Signature;
+use crate::Country;
 use jsonwebtoken::EncodingKey;
 use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeMap;
 use std::fmt;
 use url::Url;
 
@@ -15,6 +17,8 @@ pub struct SmsConfig {
     pub auth: SmsAuth,
     /// The number or the name that texts come from.
     pub from: String,
+    /// Who texts to single countries come from, where the general one will not do.
+    pub senders: BTreeMap<Country, String>,
     /// Whether delivery reports can be verified, and so are asked for.
     pub wants_reports: bool,
     /// The API's address up to `/sms/json`, usually [`DEFAULT_BASE_URL`](Self::DEFAULT_BASE_URL).
@@ -37,6 +41,8 @@ pub struct MessagesConfig {
     pub auth: MessagesAuth,
     /// The number or the name that texts come from.
     pub from: String,
+    /// Who texts to single countries come from, where the general one will not do.
+    pub senders: BTreeMap<Country, String>,
     /// Whether delivery reports can be verified, and so are asked for.
     pub wants_reports: bool,
     /// The API's address up to `/v1/messages`, usually [`DEFAULT_BASE_URL`](Self::DEFAULT_BASE_URL).

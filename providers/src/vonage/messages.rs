@@ -55,11 +55,12 @@ impl VonageMessages {
     }
 
     fn body(&self, message: &SmsMessage) -> Value {
+        let from: &String = message.sender(&self.config.senders, &self.config.from);
         let mut body = json!({
             "channel": "sms",
             "message_type": "text",
             "to": message.to.digits(),
-            "from": sender(&self.config.from),
+            "from": sender(from),
             "text": message.body.expose(),
             "ttl": message.expires_in.as_secs().clamp(TTL.0, TTL.1),
             "sms": { "encoding_type": "auto" },

@@ -49,8 +49,9 @@ impl VonageSms {
     fn form(&self, message: &SmsMessage, timestamp: u64) -> Vec<(&'static str, String)> {
         let text = message.body.expose();
         let ttl = message.expires_in.as_millis().clamp(TTL.0, TTL.1);
+        let from: &String = message.sender(&self.config.senders, &self.config.from);
         let mut form = vec![
-            ("from", sender(&self.config.from).to_owned()),
+            ("from", sender(from).to_owned()),
             ("to", message.to.digits().to_owned()),
             ("text", text.to_owned()),
             ("ttl", ttl.to_string()),

@@ -1,7 +1,7 @@
 //! Bird's Channels API.
 
 use crate::upstream::{Answer, Upstream};
-use crate::vendor::Vendor;
+use crate::vendor::{Vendor, to_britain};
 use sms_providers::messagebird::{BirdChannels, ChannelsConfig};
 use sms_providers::{FailureKind, ProviderName, SmsProvider};
 use url::Url;
@@ -18,6 +18,7 @@ const CHANNELS: Vendor = Vendor {
     schema: include_str!("../../../fixtures/messagebird/channels_request.schema.json"),
     provider,
     steady: str::to_owned,
+    senders: ("/channels/channel-gb/messages", "/channels/channel-1/messages"),
     accepted: fixture!(202, "channels_accepted"),
     accepted_id: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
     bad_number: fixture!(202, "channels_unknown_subscriber"),
@@ -44,6 +45,7 @@ fn provider(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {
         access_key: "access-secret".into(),
         workspace_id: "workspace-1".into(),
         channel_id: "channel-1".into(),
+        channels: to_britain("channel-gb".into()),
         base_url,
     };
     Box::new(BirdChannels::new(config, http))

@@ -1,7 +1,7 @@
 //! Bird's platform v1.
 
 use crate::upstream::Answer;
-use crate::vendor::Vendor;
+use crate::vendor::{Vendor, to_britain};
 use sms_providers::messagebird::{BirdV1, V1Config};
 use sms_providers::{FailureKind, ProviderName, SmsProvider};
 use url::Url;
@@ -18,6 +18,7 @@ const V1: Vendor = Vendor {
     schema: include_str!("../../../fixtures/messagebird/v1_request.schema.json"),
     provider,
     steady: str::to_owned,
+    senders: (r#""from":"+447700900001""#, r#""from":"Acme""#),
     accepted: fixture!(202, "v1_accepted"),
     accepted_id: "sms_01hzyabcdefghjkmnpqrstvwxy",
     bad_number: fixture!(422, "v1_invalid_number"),
@@ -34,7 +35,12 @@ contract!(V1);
 
 fn provider(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {
     Box::new(BirdV1::new(
-        V1Config { api_key: "bk_eu1_key-secret".into(), from: "Acme".into(), base_url },
+        V1Config {
+            api_key: "bk_eu1_key-secret".into(),
+            from: "Acme".into(),
+            senders: to_britain("+447700900001".into()),
+            base_url,
+        },
         http,
     ))
 }

@@ -2,9 +2,9 @@
 //! the message or of the vendor's words is found in the verdict.
 
 use crate::upstream::{Answer, Upstream};
-use crate::vendor::Vendor;
+use crate::vendor::{Vendor, message};
 use sms_providers::FailureKind::{BadRecipient, Misconfigured, OptedOut, Throttled, Unavailable, Unknown};
-use sms_providers::{FailureKind, SendError};
+use sms_providers::{FailureKind, SendError, SmsMessage};
 use std::time::Duration;
 
 async fn failure(vendor: &Vendor, upstream: Upstream) -> SendError {
@@ -24,6 +24,27 @@ pub async fn a_taken_message_brings_the_vendors_id(vendor: &Vendor) {
     let receipt = vendor.send(Upstream::Reply(vendor.accepted)).await.expect("accepted");
     assert_eq!(receipt.message_id.as_deref(), Some(vendor.accepted_id));
     assert_eq!(receipt.provider, vendor.name);
+}
+
+/// Most of what carriers refuse, they refuse for a sender that is none of their country's.
+pub async fn a_text_comes_from_the_sender_of_its_country_and_elsewhere_from_the_general_one(vendor: &Vendor) {
+    let (british, general) = vendor.senders;
+    for (country, expected, other) in
+        [(Some("GB"), british, general), (Some("DE"), general, british), (None, general, british)]
+    {
+        let country = country.map(|country| country.parse().expect("a country"));
+        let request = vendor.request(SmsMessage { country, ..message() }).await;
+        assert!(request.contains(expected) && !request.contains(other), "{country:?}: {request}");
+    }
+}
+
+/// A resend is a text of its own: with the reference or the key of the first it would be taken for that.
+pub async fn two_requests_about_one_text_differ_in_their_reference(vendor: &Vendor) {
+    let (first, second) = (message().numbered(1), message().numbered(2));
+    let (one, two) = (first.reference.clone(), second.reference.clone());
+    let (first, second) = (vendor.request(first).await, vendor.request(second).await);
+    assert!(first.contains(one.as_str()) && !first.contains(two.as_str()), "{first}");
+    assert!(second.contains(two.as_str()) && !second.contains(one.as_str()), "{second}");
 }
 
 pub async fn a_bad_number_is_the_recipients_fault(vendor: &Vendor) {

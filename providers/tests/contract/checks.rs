@@ -6,6 +6,7 @@ use sms_providers::messagebird::*;
 use sms_providers::twilio::{Credentials, Sender, TwilioConfig, TwilioProvider};
 use sms_providers::vonage::*;
 use sms_providers::{Checked, SendError};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use url::{Position, Url};
@@ -39,29 +40,49 @@ macro_rules! fixture {
 
 fn twilio(base_url: Url, credentials: Credentials) -> TwilioConfig {
     let sender = Sender::Number("+15557122661".into());
-    TwilioConfig { account_sid: "AC1".into(), credentials, auth_token: None, sender, base_url }
+    TwilioConfig {
+        account_sid: "AC1".into(),
+        credentials,
+        auth_token: None,
+        sender,
+        senders: BTreeMap::new(),
+        base_url,
+    }
 }
 
 fn channels(base_url: Url) -> ChannelsConfig {
     let (workspace_id, channel_id) = ("w-1".into(), "c-1".into());
-    ChannelsConfig { access_key: "access-secret".into(), workspace_id, channel_id, base_url }
+    ChannelsConfig {
+        access_key: "access-secret".into(),
+        workspace_id,
+        channel_id,
+        channels: BTreeMap::new(),
+        base_url,
+    }
 }
 
 fn vonage_sms(base_url: Url, auth: SmsAuth) -> SmsConfig {
-    SmsConfig { api_key: "abcd1234".into(), auth, from: "Acme".into(), wants_reports: false, base_url }
+    SmsConfig {
+        api_key: "abcd1234".into(),
+        auth,
+        from: "Acme".into(),
+        senders: BTreeMap::new(),
+        wants_reports: false,
+        base_url,
+    }
 }
 
 fn vonage_messages(base_url: Url, auth: MessagesAuth) -> MessagesConfig {
-    MessagesConfig { auth, from: "Acme".into(), wants_reports: false, base_url }
+    MessagesConfig { auth, from: "Acme".into(), senders: BTreeMap::new(), wants_reports: false, base_url }
 }
 
 fn classic(base_url: Url) -> ClassicConfig {
     let (access_key, originator) = ("access-secret".into(), "Acme".into());
-    ClassicConfig { access_key, originator, wants_reports: false, base_url }
+    ClassicConfig { access_key, originator, senders: BTreeMap::new(), wants_reports: false, base_url }
 }
 
 fn v1(base_url: Url) -> V1Config {
-    V1Config { api_key: "bk_us1_secret".into(), from: "Acme".into(), base_url }
+    V1Config { api_key: "bk_us1_secret".into(), from: "Acme".into(), senders: BTreeMap::new(), base_url }
 }
 
 fn basic(base_url: Url) -> MessagesConfig {

@@ -1,7 +1,7 @@
 //! MessageBird's classic API.
 
 use crate::upstream::Answer;
-use crate::vendor::{Vendor, message};
+use crate::vendor::{Vendor, message, to_britain};
 use sms_providers::messagebird::{ClassicConfig, MessageBirdClassic};
 use sms_providers::{FailureKind, ProviderName, SmsBody, SmsMessage, SmsProvider};
 use url::Url;
@@ -18,6 +18,7 @@ const CLASSIC: Vendor = Vendor {
     schema: include_str!("../../../fixtures/messagebird/classic_request.schema.json"),
     provider: with_reports,
     steady: str::to_owned,
+    senders: (r#""originator":"447700900001""#, r#""originator":"Acme""#),
     accepted: fixture!(201, "classic_accepted"),
     accepted_id: "efa6405d518d4c0c88cce11f7db775fb",
     bad_number: fixture!(422, "classic_invalid_number"),
@@ -36,7 +37,13 @@ contract!(CLASSIC);
 fn provider(base_url: Url, http: reqwest::Client, wants_reports: bool) -> Box<dyn SmsProvider> {
     let access_key = "live_access-secret".into();
     Box::new(MessageBirdClassic::new(
-        ClassicConfig { access_key, originator: "Acme".into(), wants_reports, base_url },
+        ClassicConfig {
+            access_key,
+            originator: "Acme".into(),
+            senders: to_britain("447700900001".into()),
+            wants_reports,
+            base_url,
+        },
         http,
     ))
 }

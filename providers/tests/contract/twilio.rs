@@ -1,7 +1,7 @@
 //! Twilio's Message resource.
 
 use crate::upstream::{Answer, Upstream};
-use crate::vendor::{Vendor, message};
+use crate::vendor::{Vendor, message, to_britain};
 use sms_providers::client::http_client;
 use sms_providers::twilio::{Credentials, Sender, TwilioConfig, TwilioProvider};
 use sms_providers::{FailureKind, ProviderName, SmsMessage, SmsProvider};
@@ -22,6 +22,7 @@ const TWILIO: Vendor = Vendor {
     schema: include_str!("../../../fixtures/twilio/request.schema.json"),
     provider: with_auth_token_and_number,
     steady: str::to_owned,
+    senders: ("MessagingServiceSid=MGdddddddddddddddddddddddddddddddd", "From=%2B15557122661"),
     accepted: fixture!(201, "created_by_number"),
     accepted_id: "SMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
     bad_number: fixture!(400, "invalid_number"),
@@ -38,7 +39,8 @@ contract!(TWILIO);
 
 fn config(base_url: Url, credentials: Credentials, sender: Sender) -> TwilioConfig {
     let account_sid = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".to_owned();
-    TwilioConfig { account_sid, credentials, auth_token: None, sender, base_url }
+    let senders = to_britain(Sender::MessagingService("MGdddddddddddddddddddddddddddddddd".into()));
+    TwilioConfig { account_sid, credentials, auth_token: None, sender, senders, base_url }
 }
 
 fn with_auth_token_and_number(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {

@@ -4,8 +4,9 @@ use crate::upstream::{Answer, Upstream};
 use serde_json::Value;
 use sms_providers::client::http_client;
 use sms_providers::{
-    FailureKind, MessageRef, ProviderName, SendError, SendReceipt, SmsBody, SmsMessage, SmsProvider,
+    Country, FailureKind, MessageRef, ProviderName, SendError, SendReceipt, SmsBody, SmsMessage, SmsProvider,
 };
+use std::collections::BTreeMap;
 use std::time::Duration;
 use url::Url;
 
@@ -22,6 +23,8 @@ pub struct Vendor {
     /// Replaces what differs from run to run, such as a time or a signed token; `str::to_owned` if
     /// nothing does.
     pub steady: fn(&str) -> String,
+    /// The field with the sender, as it stands on the wire: to Britain, and to elsewhere.
+    pub senders: (&'static str, &'static str),
     /// A success; other cases borrow its status and its body.
     pub accepted: Answer,
     /// The message's id in `accepted`.
@@ -47,14 +50,29 @@ pub fn message() -> SmsMessage {
     SmsMessage {
         to: "+15551234567".parse().unwrap(),
         body: SmsBody::new("Ihr Code für \"A&B\" = 123456, 100 % + ä.\n\n@acme.example #123456"),
+        country: None,
         reference: MessageRef::new("0d9c1f6e-6d3c-4a55-9d0e-3f1f5c1d2b7a"),
         idempotency_key: "5b8e2f7c-1a2b-4c3d-8e9f-0a1b2c3d4e5f".into(),
+        attempt: 1,
         callbacks: Some("https://relay.example.com/callbacks".parse().unwrap()),
         expires_in: Duration::from_millis(299_900),
     }
 }
 
+/// A sender of its own for texts to Britain.
+pub fn to_britain<T>(sender: T) -> BTreeMap<Country, T> {
+    BTreeMap::from([("GB".parse().unwrap(), sender)])
+}
+
 impl Vendor {
+    /// The request that the message becomes.
+    pub async fn request(&self, message: SmsMessage) -> String {
+        let upstream = Upstream::Reply(self.accepted);
+        let (result, wire) = upstream.run(async |url| send(self.provider, url, &message).await).await;
+        assert!(result.is_ok(), "{result:?}");
+        String::from_utf8(wire).unwrap()
+    }
+
     /// Sends the message to `upstream` and holds the request to its snapshot.
     pub async fn send(&self, upstream: Upstream) -> Result<SendReceipt, SendError> {
         let reads_a_request = !matches!(upstream, Upstream::Refused | Upstream::NoTls);

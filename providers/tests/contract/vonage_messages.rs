@@ -1,7 +1,7 @@
 //! Vonage's Messages API v1.
 
 use crate::upstream::{Answer, Upstream};
-use crate::vendor::{Vendor, message};
+use crate::vendor::{Vendor, message, to_britain};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use sms_providers::vonage::{ApplicationKey, MessagesAuth, MessagesConfig, VonageMessages};
 use sms_providers::{FailureKind, ProviderName, SmsMessage, SmsProvider};
@@ -20,6 +20,7 @@ const VONAGE_MESSAGES: Vendor = Vendor {
     schema: include_str!("../../../fixtures/vonage/messages_request.schema.json"),
     provider: with_application,
     steady,
+    senders: (r#""from":"447700900001""#, r#""from":"Acme""#),
     accepted: fixture!(202, "messages_accepted"),
     accepted_id: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
     bad_number: fixture!(422, "messages_invalid_number"),
@@ -60,7 +61,8 @@ fn claims(token: &str) -> String {
 const PUBLIC_KEY: &[u8] = include_bytes!("../../../fixtures/vonage/application.pub.pem");
 
 fn provider(base_url: Url, http: reqwest::Client, auth: MessagesAuth) -> Box<dyn SmsProvider> {
-    let config = MessagesConfig { auth, from: "Acme".into(), wants_reports: true, base_url };
+    let senders = to_britain("+447700900001".into());
+    let config = MessagesConfig { auth, from: "Acme".into(), senders, wants_reports: true, base_url };
     Box::new(VonageMessages::new(config, http))
 }
 
@@ -73,7 +75,13 @@ fn with_application(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider
 
 fn from_a_number(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {
     let auth = MessagesAuth::Basic { api_key: "abcd1234".into(), api_secret: "api-secret".into() };
-    let config = MessagesConfig { auth, from: "+15557122661".into(), wants_reports: true, base_url };
+    let config = MessagesConfig {
+        auth,
+        from: "+15557122661".into(),
+        senders: to_britain("+447700900001".into()),
+        wants_reports: true,
+        base_url,
+    };
     Box::new(VonageMessages::new(config, http))
 }
 

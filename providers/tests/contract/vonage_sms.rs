@@ -1,7 +1,7 @@
 //! Vonage's SMS API.
 
 use crate::upstream::{Answer, Upstream};
-use crate::vendor::{Vendor, message};
+use crate::vendor::{Vendor, message, to_britain};
 use sms_providers::vonage::{Signature, SignatureMethod, SmsAuth, SmsConfig, VonageSms};
 use sms_providers::{FailureKind, ProviderName, SmsBody, SmsMessage, SmsProvider};
 use std::time::Duration;
@@ -19,6 +19,7 @@ const VONAGE_SMS: Vendor = Vendor {
     schema: include_str!("../../../fixtures/vonage/sms_request.schema.json"),
     provider: with_secret,
     steady,
+    senders: ("from=447700900001", "from=Acme"),
     accepted: fixture!(200, "sms_accepted"),
     accepted_id: "0A0000000123ABCD1",
     bad_number: fixture!(200, "sms_invalid_number"),
@@ -44,7 +45,8 @@ fn steady(request: &str) -> String {
 }
 
 fn config(base_url: Url, auth: SmsAuth, wants_reports: bool) -> SmsConfig {
-    SmsConfig { api_key: "abcd1234".into(), auth, from: "Acme".into(), wants_reports, base_url }
+    let senders = to_britain("+447700900001".into());
+    SmsConfig { api_key: "abcd1234".into(), auth, from: "Acme".into(), senders, wants_reports, base_url }
 }
 
 fn with_secret(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {

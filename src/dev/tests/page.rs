@@ -9,8 +9,10 @@ fn message(body: &str) -> SmsMessage {
     SmsMessage {
         to: NUMBER.parse().unwrap(),
         body: SmsBody::new(body),
+        country: None,
         reference: MessageRef::new("ref"),
         idempotency_key: "key".into(),
+        attempt: 1,
         callbacks: None,
         expires_in: Duration::from_secs(300),
     }

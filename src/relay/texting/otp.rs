@@ -47,8 +47,10 @@ impl Texting {
         let message = SmsMessage {
             to: number,
             body,
+            country: None,
             reference: MessageRef::new(lease.delivery_ref.as_str()),
             idempotency_key: event.id.as_str().to_owned(),
+            attempt: 1,
             callbacks: self.settings.callbacks.clone(),
             expires_in,
         };

@@ -1,6 +1,5 @@
-use super::super::{CODES, Credentials};
+use super::super::CODES;
 use super::*;
-use crate::client::http_client;
 use crate::codes::tests::assert_lists;
 use reqwest::StatusCode;
 use std::time::Duration;
@@ -13,19 +12,12 @@ fn reply(status: u16, body: &str) -> VendorReply {
     }
 }
 
-fn provider(from: &str) -> TwilioProvider {
-    let config = TwilioConfig {
-        account_sid: "AC1".into(),
-        credentials: Credentials::AuthToken("token".into()),
-        auth_token: None,
-        sender: Sender::Number(from.into()),
-        base_url: "http://127.0.0.1:1".parse().unwrap(),
-    };
-    TwilioProvider::new(config, http_client().unwrap())
+fn read_as(from: &str, reply: &VendorReply) -> Verdict {
+    judge(reply, |reply| super::read(reply, &Sender::Number(from.into())))
 }
 
 fn read(reply: &VendorReply) -> Verdict {
-    judge(reply, |reply| provider("+15557122661").read(reply))
+    read_as("+15557122661", reply)
 }
 
 fn refusal(status: u16, body: &str) -> SendError {
@@ -62,7 +54,7 @@ fn every_code_has_the_kind_that_decides_the_next_step() {
 fn a_short_code_that_does_not_reach_a_country_leaves_the_next_provider_a_chance() {
     for code in [21606, 21659] {
         let refused = reply(400, &format!(r#"{{"code":{code}}}"#));
-        let kind = |from| provider(from).read(&refused).unwrap_err().kind;
+        let kind = |from| read_as(from, &refused).unwrap_err().kind;
         assert_eq!(kind("12345"), FailureKind::Unreachable, "{code}");
         for other in ["+15557122661", "Acme", "15557122661"] {
             assert_eq!(kind(other), FailureKind::Misconfigured, "{code} from {other}");
