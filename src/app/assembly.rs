@@ -35,6 +35,15 @@ pub(super) fn answer_within(settings: &Settings) -> Duration {
     settings.neon.timeout.saturating_sub(ANSWER_MARGIN)
 }
 
+/// What is sent, and how often.
+pub(super) fn texting(settings: &Settings, callbacks: Option<Url>) -> anyhow::Result<TextingSettings> {
+    Ok(TextingSettings {
+        template: settings.sms.template.clone().context("SMS_TEMPLATE")?,
+        callbacks,
+        max_sends: settings.sms.max_sends,
+    })
+}
+
 /// Builds the relay that sends through `providers` and asks for reports below `callbacks`.
 pub(super) fn relay(
     settings: &Settings,
@@ -54,11 +63,7 @@ pub(super) fn relay(
             StoreFailureRule::Refuse => StoreFailure::Refuse,
         },
     };
-    let texting = TextingSettings {
-        template: settings.sms.template.clone().context("SMS_TEMPLATE")?,
-        callbacks,
-        max_sends: settings.sms.max_sends,
-    };
+    let texting = texting(settings, callbacks)?;
     let forwarder = Forwarder::new(http.clone(), settings.forward.secret.clone(), clock.clone());
     Ok(Arc::new(Relay {
         once: Once::new(once, ledger.clone(), clock.clone(), tasks.clone(), metrics.clone()),

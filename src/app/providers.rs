@@ -1,12 +1,12 @@
 //! Settings → providers: whom to send through, and whose reports to believe.
 
 use crate::config::{MessageBirdSettings, ProviderSettings, SmsSettings, VonageApi, VonageSettings};
+use crate::http::Verifiers;
 use sms_providers::log::LogProvider;
 use sms_providers::messagebird::{BirdChannels, BirdV1, MessageBirdCallback, MessageBirdClassic};
 use sms_providers::twilio::{TwilioCallback, TwilioProvider};
 use sms_providers::vonage::{VonageMessages, VonageMessagesCallback, VonageSms, VonageSmsCallback};
 use sms_providers::{ProviderName, SmsProvider, StatusCallback};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The configured providers.
@@ -15,7 +15,7 @@ pub struct Configured {
     /// Who sends, the preferred one first.
     pub chain: Vec<Arc<dyn SmsProvider>>,
     /// Who reports, by the name in the callback's path.
-    pub callbacks: HashMap<&'static str, Arc<dyn StatusCallback>>,
+    pub callbacks: Verifiers,
 }
 
 /// Builds what `SMS_PROVIDER` and the providers' variables say.

@@ -48,7 +48,7 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     let auth_url = Url::parse(&format!("http://127.0.0.1:{}/neondb/auth", neon.number))?;
     let (settings, ignored) = variables::settings(&vars, &auth_url)?;
     let metrics = Metrics::default();
-    let _log = super::start_logging(&settings, &metrics)?;
+    let _log = super::start_logging(&settings, &metrics, None)?;
     super::runtime()?.block_on(async {
         let clock = Arc::new(SystemClock);
         let lines = terminal::lines()?;

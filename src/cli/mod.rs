@@ -13,6 +13,7 @@ mod systemd;
 
 use crate::config::{ConfigErrors, Fault, Settings, dotenv, variables};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::otlp::{Exporting, Sampling, Traces};
 use crate::telemetry::{self, LogEnd, LogFormat};
 use clap::{Parser, Subcommand};
 use output::{Output, complain};
@@ -21,6 +22,7 @@ use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
+use tokio::runtime::Handle;
 
 const DOTENV: &str = ".env";
 const DOTENV_REMEDY: &str =
@@ -38,8 +40,8 @@ struct Cli {
 enum Command {
     /// Run the production server (the default). Needs NEON_AUTH_URL, SMS_PROVIDER and the provider's
     /// variables; reads .env from the working directory, real variables win, and any secret NAME from the
-    /// file that NAME_FILE names. SIGTERM and SIGINT stop it once what is in flight is finished; a second
-    /// one ends it at once.
+    /// file that NAME_FILE names. SIGHUP reads .env and these files again. SIGTERM and SIGINT stop it once
+    /// what is in flight is finished; a second one ends it at once.
     #[command(after_long_help = secrets_from_files())]
     Serve(serve::ServeArguments),
     /// Run the relay with an emulator of Neon Auth and an SMS inbox: no account, no variable needed.
@@ -163,13 +165,29 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
+/// Exports traces through connections of `runtime`, if there is anybody who takes them.
+fn start_traces(settings: &Settings, runtime: &Handle) -> anyhow::Result<Option<Traces>> {
+    let Some(traces) = settings.traces.clone() else { return Ok(None) };
+    let exporting = Exporting {
+        endpoint: traces.endpoint,
+        headers: traces.headers,
+        timeout: traces.timeout,
+        gzip: traces.gzip,
+        service: traces.service,
+        attributes: traces.attributes,
+        sampling: Sampling { ratio: traces.sampling.ratio, by_parent: traces.sampling.by_parent },
+    };
+    let http = settings.network.http_client().map_err(anyhow::Error::from_boxed)?;
+    Ok(Some(Traces::start(&exporting, http, runtime.clone()).map_err(anyhow::Error::from_boxed)?))
+}
+
 /// Logs until what is returned is dropped.
-fn start_logging(settings: &Settings, metrics: &Metrics) -> anyhow::Result<LogEnd> {
+fn start_logging(settings: &Settings, metrics: &Metrics, traces: Option<&Traces>) -> anyhow::Result<LogEnd> {
     let format = match settings.server.json_logs {
         Some(true) => LogFormat::Json,
         Some(false) => LogFormat::Pretty,
         None => LogFormat::for_this_output(),
     };
     let filter = &settings.server.log_filter;
-    telemetry::start(filter, format, telemetry::stdout()?, metrics).map_err(anyhow::Error::from_boxed)
+    telemetry::start(filter, format, telemetry::stdout()?, metrics, traces).map_err(anyhow::Error::from_boxed)
 }

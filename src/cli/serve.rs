@@ -1,9 +1,10 @@
 //! `neon-sms-relay serve`: the production server, its signals and its drain.
 
-use super::signals::{Stop, Stops};
+use super::signals::{Reloads, Stop, Stops};
 use super::systemd;
+use crate::app::reload::Reload;
 use crate::app::{self, App, Parts, descriptors};
-use crate::config::Settings;
+use crate::config::{Changes, ConfigErrors, Settings};
 use crate::telemetry::metrics::Metrics;
 use clap::Args;
 use std::process::ExitCode;
@@ -32,12 +33,17 @@ pub(super) fn run(arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let metrics = Metrics::default();
-    let _log = super::start_logging(&settings, &metrics)?;
+    let runtime = super::runtime()?;
+    let traces = super::start_traces(&settings, runtime.handle())?;
+    let _log = super::start_logging(&settings, &metrics, traces.as_ref())?;
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
-    let runtime = super::runtime()?;
-    match runtime.block_on(serve(&settings, metrics))? {
+    let end = runtime.block_on(serve(&settings, metrics))?;
+    if let (End::Drained(_), Some(traces)) = (&end, &traces) {
+        traces.end();
+    }
+    match end {
         End::Drained(0) => {
             tracing::info!("stopped");
             Ok(ExitCode::SUCCESS)
@@ -57,8 +63,8 @@ pub(super) fn run(arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
 
 async fn serve(settings: &Settings, metrics: Metrics) -> anyhow::Result<End> {
     let descriptors = descriptors::raise();
-    let mut stops = Stops::listen();
-    let app = App::build(settings, Parts { metrics, descriptors, ..Parts::default() })?;
+    let (mut stops, mut reloads) = (Stops::listen(), Reloads::listen());
+    let mut app = App::build(settings, Parts { metrics, descriptors, ..Parts::default() })?;
     let (address, metrics) = (app.address(), app.metrics_address().map(|address| address.to_string()));
     tracing::info!(%address, metrics, version = env!("CARGO_PKG_VERSION"), "listening");
     systemd::ready(&address.to_string());
@@ -69,8 +75,51 @@ async fn serve(settings: &Settings, metrics: Metrics) -> anyhow::Result<End> {
         drop(stop);
         stops.next().await
     };
+    let mut reload = app.take_reload();
+    let reloading = async {
+        let mut told = settings.warnings.clone();
+        loop {
+            reloads.next().await;
+            systemd::reloading();
+            if let Some(reload) = &mut reload {
+                read_again(reload, &mut told);
+            }
+            systemd::ready(&address.to_string());
+        }
+    };
     tokio::select! {
+        never = reloading => never,
         cut_off = app.run_until(async { stopped.await.unwrap_or(()) }) => Ok(End::Drained(cut_off?)),
         second = second => Ok(End::AtOnce(second)),
+    }
+}
+
+/// Reads the variables as a start does. A faulty set changes nothing.
+fn read_again(reload: &mut Reload, told: &mut Vec<String>) {
+    let settings = match super::settings() {
+        Ok(settings) => settings,
+        Err(ConfigErrors(faults)) => {
+            let faults = faults.iter().map(|fault| format!("{} {}", fault.variable, fault.problem));
+            let faults = faults.collect::<Vec<_>>().join("; ");
+            tracing::error!(faults, "the variables were read again and are faulty: nothing has changed");
+            return;
+        }
+    };
+    for warning in settings.warnings.iter().filter(|warning| !told.contains(warning)) {
+        tracing::warn!("{warning}");
+    }
+    told.clone_from(&settings.warnings);
+    match reload.apply(&settings) {
+        Ok(Changes { taken, left }) => {
+            tracing::info!(changed = taken.join(", "), "the variables were read again");
+            if !left.is_empty() {
+                let variables = left.join(", ");
+                tracing::warn!(variables, "variables have changed that only a new start takes over");
+            }
+        }
+        Err(error) => {
+            let error = format!("{error:#}");
+            tracing::error!(error, "the variables were read again and cannot be used: nothing has changed");
+        }
     }
 }

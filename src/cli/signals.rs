@@ -43,6 +43,28 @@ impl Stops {
     }
 }
 
+/// What asks the server to read its variables again.
+pub(super) struct Reloads(Option<Signal>);
+
+impl Reloads {
+    /// Takes SIGHUP from now on.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub(super) fn listen() -> Self {
+        let hup = signal(SignalKind::hangup());
+        Self(hup.inspect_err(|error| tracing::warn!(%error, "cannot listen for SIGHUP")).ok())
+    }
+
+    /// Ready when the next one comes.
+    pub(super) async fn next(&mut self) {
+        match &mut self.0 {
+            Some(hup) => drop(hup.recv().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
 impl Stop {
     /// What a shell says of a process that the signal ended: 128 and its number.
     pub(super) fn exit_code(self) -> ExitCode {

@@ -8,6 +8,14 @@ pub(super) fn ready(address: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {address}"))]);
 }
 
+/// The variables are being read again; [`ready`] says that it is done.
+pub(super) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(error) => tracing::warn!(%error, "systemd cannot be told how the server does"),
+    }
+}
+
 /// A drain has begun.
 pub(super) fn stopping() {
     tell(&[NotifyState::Stopping, NotifyState::Status("finishing what is in flight")]);

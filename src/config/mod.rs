@@ -7,6 +7,7 @@ mod auth_url;
 pub mod dotenv;
 mod fault;
 mod forward;
+mod given;
 mod host;
 mod listen;
 mod messagebird;
@@ -21,6 +22,7 @@ mod server;
 mod slips;
 mod sms;
 mod store;
+mod traces;
 mod twilio;
 pub mod variables;
 mod vars;
@@ -28,6 +30,7 @@ mod vonage;
 
 pub use fault::{ConfigErrors, Fault};
 pub use forward::ForwardSettings;
+pub use given::{Changes, Given};
 pub use host::is_loopback;
 pub use listen::ListenHost;
 pub use messagebird::MessageBirdSettings;
@@ -37,6 +40,7 @@ pub use network::network;
 pub use server::ServerSettings;
 pub use sms::{ProviderSettings, SmsSettings};
 pub use store::{StoreFailureRule, StoreSettings};
+pub use traces::{TraceSampling, TraceSettings};
 pub use vonage::{VonageApi, VonageSettings};
 
 use fault::Faults;
@@ -60,6 +64,10 @@ pub struct Settings {
     pub forward: ForwardSettings,
     /// What Neon can be asked about the branch itself.
     pub neon_api: Option<NeonApiSettings>,
+    /// Where traces go, if they go anywhere.
+    pub traces: Option<TraceSettings>,
+    /// The values that all of this was read from.
+    pub given: Given,
     /// What is set and has no effect; to be shown once.
     pub warnings: Vec<String>,
 }
@@ -82,14 +90,27 @@ impl Settings {
         public_url::judge(server.public_url.as_ref(), &sms, &mut faults);
         let forward = ForwardSettings::read(&vars, &neon, &store, &mut faults, &mut warnings);
         let neon_api = NeonApiSettings::read(&vars, &mut faults, &mut warnings);
+        let traces = TraceSettings::read(&vars, &mut faults, &mut warnings);
+        let given = Given::of(&vars);
         let slips = slips::slips(&vars);
         warnings.extend(slips.iter().map(slips::Slip::warning));
-        faults.into_result(Self { server, network, neon, store, sms, forward, neon_api, warnings }).map_err(
-            |mut errors| {
+        faults
+            .into_result(Self {
+                server,
+                network,
+                neon,
+                store,
+                sms,
+                forward,
+                neon_api,
+                traces,
+                given,
+                warnings,
+            })
+            .map_err(|mut errors| {
                 slips.iter().for_each(|slip| slip.explain(&mut errors.0));
                 errors
-            },
-        )
+            })
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Section {
     Server,
     /// How the world is reached.
     Network,
+    /// Traces for OpenTelemetry.
+    Traces,
     /// What is remembered where.
     Store,
     /// Events that are not for SMS.
@@ -59,6 +61,14 @@ pub fn secret_of_file(name: &str) -> Option<&'static Variable> {
     secret.secret.then_some(secret)
 }
 
+impl Variable {
+    /// Whether a change takes effect when the running server reads its variables again.
+    pub fn is_read_again(&self) -> bool {
+        let sending = [Sms, Twilio, MessageBird, Vonage];
+        sending.contains(&self.section) || ["FORWARD_SECRET", "NEON_API_KEY"].contains(&self.name)
+    }
+}
+
 /// The secrets. Each may be read from a file, which `NAME_FILE` names.
 pub fn secrets() -> impl Iterator<Item = &'static Variable> {
     VARIABLES.iter().filter(|variable| variable.secret)
@@ -88,7 +98,7 @@ const fn open_with_secret(
 }
 
 use Section::{
-    Development, Forwarding, MessageBird, Neon, NeonApi, Network, Server, Sms, Store, Twilio, Vonage,
+    Development, Forwarding, MessageBird, Neon, NeonApi, Network, Server, Sms, Store, Traces, Twilio, Vonage,
 };
 
 /// All of them, section by section.
@@ -146,6 +156,22 @@ pub const VARIABLES: &[Variable] = &[
     open(Network, "NO_PROXY", "", "hosts that are asked directly: names with all below them, addresses, networks; `*` is all"),
     open(Network, "SSL_CERT_FILE", "the system's store", "certificates (PEM) of authorities to trust beside Mozilla's"),
     open(Network, "SSL_CERT_DIR", "", "a folder of them, as `openssl rehash` names them"),
+    open(Traces, "OTEL_EXPORTER_OTLP_ENDPOINT", "", "`http://collector:4318` of an OpenTelemetry collector that takes protobuf over HTTP; unset: no traces"),
+    open(Traces, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "`/v1/traces` below the endpoint", "the whole URL for traces, in its place"),
+    open(Traces, "OTEL_EXPORTER_OTLP_PROTOCOL", "`http/protobuf`", "the one that there is"),
+    open(Traces, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "`http/protobuf`", "the same, for traces"),
+    secret(Traces, "OTEL_EXPORTER_OTLP_HEADERS", "what the collector wants to see: `name=value`, several separated by commas, values percent-encoded"),
+    secret(Traces, "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "the same, for traces, in its place"),
+    open(Traces, "OTEL_EXPORTER_OTLP_TIMEOUT", "`10000`", "what one request to it may take, in milliseconds, 1 to 60000"),
+    open(Traces, "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "`10000`", "the same, for traces, in its place"),
+    open(Traces, "OTEL_EXPORTER_OTLP_COMPRESSION", "`none`", "`gzip` or `none`"),
+    open(Traces, "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "`none`", "the same, for traces, in its place"),
+    open(Traces, "OTEL_SERVICE_NAME", "`neon-sms-relay`", "the service that traces are shown under"),
+    open(Traces, "OTEL_RESOURCE_ATTRIBUTES", "", "further attributes of the service: `name=value`, several separated by commas, values percent-encoded"),
+    open(Traces, "OTEL_TRACES_SAMPLER", "`parentbased_always_on`", "which traces are recorded: `always_on`, `always_off`, `traceidratio`, or one of them with `parentbased_` before it, which leaves traces that began elsewhere to whoever began them"),
+    open(Traces, "OTEL_TRACES_SAMPLER_ARG", "`1.0`", "the share of `traceidratio`, from 0 to 1"),
+    open(Traces, "OTEL_TRACES_EXPORTER", "`otlp`", "`none` turns traces off"),
+    open(Traces, "OTEL_SDK_DISABLED", "`false`", "`true` turns traces off"),
     open_with_secret(Store, "STORE_URL", "`sqlite://neon-sms-relay.db`", "`memory:`, `sqlite://path` or `postgres://…`; the last for two instances and more"),
     open(Store, "STORE_TTL_HOURS", "`24`", "how long an event is remembered, in hours, 1 to 8760"),
     secret(Store, "HASH_KEY", "16 characters or more, under which numbers are hashed and what waits for your app is encrypted; unset: a random one, kept in the store"),

@@ -15,6 +15,7 @@ use sms_providers::client::endpoint;
 use sms_providers::{CallbackError, RawCallback, StatusCallback};
 use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::sync::watch;
 use url::Url;
 
 /// Who may report, by the name in the path, and the public URL that they were given.
@@ -23,8 +24,11 @@ pub struct Callbacks {
     /// The public base of all callback URLs; without it no callback is believed.
     pub base: Option<Url>,
     /// The verifiers by provider name.
-    pub providers: HashMap<&'static str, Arc<dyn StatusCallback>>,
+    pub providers: watch::Sender<Verifiers>,
 }
+
+/// Whoever verifies what a provider reports, by the provider's name.
+pub type Verifiers = HashMap<&'static str, Arc<dyn StatusCallback>>;
 
 pub(super) async fn receive(
     request: HttpRequest,
@@ -36,7 +40,9 @@ pub(super) async fn receive(
     relay: Data<Relay>,
 ) -> Result<HttpResponse, ApiError> {
     let (provider, reference) = path.into_inner();
-    let (name, verifier) = callbacks.providers.get_key_value(provider.as_str()).ok_or(ApiError::NotFound)?;
+    let known =
+        callbacks.providers.borrow().get_key_value(provider.as_str()).map(|(name, it)| (*name, it.clone()));
+    let (name, verifier) = known.ok_or(ApiError::NotFound)?;
     let delivery = DeliveryRef::parse(&reference).ok_or(ApiError::NotFound)?;
     let base = callbacks.base.as_ref().ok_or(ApiError::NotFound)?;
     let mut url: String = endpoint(base, &[&provider, &reference]).into();

@@ -10,6 +10,7 @@ use crate::relay::once::Ledger;
 use crate::telemetry::metrics::Metrics;
 use sms_providers::FailoverChain;
 use std::sync::Arc;
+use tokio::sync::watch;
 use url::Url;
 
 /// What is sent, and how often.
@@ -22,10 +23,16 @@ pub struct TextingSettings {
     pub max_sends: u8,
 }
 
-/// Sends codes by SMS.
-pub struct Texting {
+/// What can be replaced while the server runs.
+struct Sending {
     settings: TextingSettings,
     chain: FailoverChain,
+}
+
+/// Sends codes by SMS.
+pub struct Texting {
+    /// What is sent through whom. A text that is on its way keeps what it started with.
+    sending: watch::Sender<Arc<Sending>>,
     ledger: Arc<Ledger>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
@@ -40,11 +47,22 @@ impl Texting {
         clock: Arc<dyn Clock>,
         metrics: Metrics,
     ) -> Self {
-        Self { settings, chain, ledger, clock, metrics }
+        let sending = watch::Sender::new(Arc::new(Sending { settings, chain }));
+        Self { sending, ledger, clock, metrics }
+    }
+
+    /// Sends what comes from now on like this; what is remembered of providers that stay is kept.
+    pub fn replace(&self, settings: TextingSettings, chain: FailoverChain) {
+        let chain = chain.remembering(&self.sending().chain);
+        self.sending.send_replace(Arc::new(Sending { settings, chain }));
     }
 
     /// Whether there is anybody to send through.
     pub fn is_ready(&self) -> bool {
-        !self.chain.is_empty()
+        !self.sending().chain.is_empty()
+    }
+
+    fn sending(&self) -> Arc<Sending> {
+        self.sending.borrow().clone()
     }
 }

@@ -2,16 +2,18 @@
 
 use super::Texting;
 use crate::domain::{
-    Accepted, Deadline, Destination, Event, Problem, Recipient, RefuseReason, Reply, SendOtp, TryAgainReason,
-    check_possible,
+    Accepted, Deadline, Destination, Event, MessageTemplate, Problem, Recipient, RefuseReason, Reply,
+    SendOtp, TryAgainReason, check_possible,
 };
 use crate::relay::once::Ownership;
 use crate::store::AttemptRecord;
+use crate::telemetry::trace;
 use sms_providers::{
     Attempt, ChainRun, FailureKind, MessageRef, PhoneNumber, SendReceipt, SmsBody, SmsMessage, Step,
 };
 use std::time::Duration;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 /// A code with less to live would expire before it is read and typed.
 const SHORTEST_LIFE: Duration = Duration::from_secs(10);
@@ -29,11 +31,12 @@ impl Texting {
         within: Duration,
     ) -> (Reply, Vec<AttemptRecord>) {
         let until = Instant::now() + within;
+        let sending = self.sending();
         let lease = ownership.lease();
         // The claim has counted one send ahead; what is left of the limit includes it.
         let earlier = lease.possible_sends.saturating_sub(1);
-        let allowance = self.settings.max_sends.saturating_sub(earlier);
-        let prepared = match self.prepare(event, otp) {
+        let allowance = sending.settings.max_sends.saturating_sub(earlier);
+        let prepared = match self.prepare(event, otp, &sending.settings.template) {
             Ok(_) if allowance == 0 => Err(Reply::TryAgain(TryAgainReason::NoVerdict)),
             prepared => prepared,
         };
@@ -51,10 +54,10 @@ impl Texting {
             reference: MessageRef::new(lease.delivery_ref.as_str()),
             idempotency_key: event.id.as_str().to_owned(),
             attempt: 1,
-            callbacks: self.settings.callbacks.clone(),
+            callbacks: sending.settings.callbacks.clone(),
             expires_in,
         };
-        let mut run = self.chain.start(&message, until, allowance);
+        let mut run = sending.chain.start(&message, until, allowance);
         let result = drive(&mut run, ownership).await;
         ownership.set_possible_sends(earlier.saturating_add(run.possible_sends()));
         let attempts = run.attempts();
@@ -63,7 +66,12 @@ impl Texting {
     }
 
     /// What is needed to send, or why it is refused.
-    fn prepare(&self, event: &Event, otp: &SendOtp) -> Result<(PhoneNumber, SmsBody, Duration), Reply> {
+    fn prepare(
+        &self,
+        event: &Event,
+        otp: &SendOtp,
+        template: &MessageTemplate,
+    ) -> Result<(PhoneNumber, SmsBody, Duration), Reply> {
         let number = match &otp.destination {
             Destination::Number(number) => number.clone(),
             Destination::Missing => return Err(refuse(RefuseReason::NoPhoneNumber)),
@@ -76,7 +84,7 @@ impl Texting {
             return Err(refuse(RefuseReason::CodeExpired));
         }
         let project = event.project_name.as_deref();
-        let body = self.settings.template.render(code, project, otp.otp_type, expires_in);
+        let body = template.render(code, project, otp.otp_type, expires_in);
         let body = body.map_err(|error| {
             tracing::error!(%error, "the template does not render any more");
             Reply::TryAgain(TryAgainReason::Internal)
@@ -136,7 +144,12 @@ fn refuse(reason: RefuseReason) -> Reply {
 async fn drive(run: &mut ChainRun<'_>, ownership: &Ownership) -> Result<SendReceipt, FailureKind> {
     loop {
         let before = run.possible_sends();
-        match run.next().await {
+        let span = trace::vendor();
+        let step = run.next().instrument(span.clone()).await;
+        if let Some(attempt) = run.attempts().last() {
+            trace::asked(&span, attempt);
+        }
+        match step {
             Step::Done(result) => return result,
             Step::Next if run.possible_sends() == before => {}
             Step::Next if ownership.count_send().await => {}
