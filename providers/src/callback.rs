@@ -1,6 +1,6 @@
 //! The seam for status callbacks: whoever implements it must verify.
 
-use crate::StatusUpdate;
+use crate::Report;
 use std::time::SystemTime;
 
 /// A callback request as it came in, before anything of it is believed.
@@ -58,10 +58,11 @@ impl RawCallback<'_> {
 ///
 /// There is no default body, so a provider that forgets to verify does not compile.
 pub trait StatusCallback: Send + Sync {
-    /// Checks the signature, then reads the status. `Ok(None)` is a report without news for us. Nothing but the
+    /// Checks the signature, then reads the status. `Ok(None)` is a callback that is about none of our texts, such
+    /// as one about a text that came in. Nothing but the
     /// signature is looked for before it is found, and only bounded work is done before it holds.
     ///
     /// # Errors
     /// If the callback cannot be believed, or not be understood.
-    fn verify(&self, raw: &RawCallback<'_>, now: SystemTime) -> Result<Option<StatusUpdate>, CallbackError>;
+    fn verify(&self, raw: &RawCallback<'_>, now: SystemTime) -> Result<Option<Report>, CallbackError>;
 }

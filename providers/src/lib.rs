@@ -42,8 +42,8 @@
 //!    your own words. A method `check` asks the vendor about the credentials without sending, where it offers
 //!    that (see [`check`]).
 //! 4. **Believe its reports.** `acme/callback.rs` implements [`StatusCallback`]: the signature first, in
-//!    constant time, then the status word; an unknown word is `Ok(None)`. A vendor without a per-message
-//!    callback leaves this step out.
+//!    constant time, then the status word; an unknown word is a [`Report`] that changes nothing. Say in its
+//!    [`Subject`] which text the signature vouches for. A vendor without callbacks leaves this step out.
 //! 5. **Hold it to the contract.** `tests/contract/acme.rs`: a `Vendor` with the vendor's answers from
 //!    `fixtures/acme/`, and `contract!(ACME)`. The compiler asks for each answer; the cases, and one
 //!    snapshot of the request byte for byte, come for free.
@@ -66,11 +66,13 @@ pub mod network;
 pub mod phone;
 pub mod price;
 pub mod provider;
+pub mod report;
 pub mod status;
 pub mod stub;
 pub mod twilio;
 mod verdict;
 pub mod vonage;
+mod window;
 
 pub use callback::{CallbackError, RawCallback, StatusCallback};
 pub use cause::NetworkCause;
@@ -85,5 +87,6 @@ pub use message::{MessageRef, SmsBody, SmsMessage};
 pub use phone::{PhoneNumber, PhoneNumberError};
 pub use price::Price;
 pub use provider::{ProviderName, SendReceipt, SmsProvider};
+pub use report::{Report, Subject};
 pub use status::{DeliveryStatus, StatusUpdate};
 pub use stub::StubProvider;

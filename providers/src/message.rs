@@ -41,6 +41,13 @@ impl MessageRef {
         Self(reference.into())
     }
 
+    /// A reference as it came back from a provider; `None` if it cannot be one of ours.
+    pub fn from_wire(reference: &str) -> Option<Self> {
+        let is_ours = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let could_be = (1..=100).contains(&reference.len()) && reference.bytes().all(is_ours);
+        could_be.then(|| Self(reference.to_owned()))
+    }
+
     /// The reference as it goes over the wire.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -76,18 +76,12 @@ pub struct SendReceipt {
 impl SendReceipt {
     /// A receipt with the vendor's id; an id that is not id-like is left out rather than repeated.
     pub fn new(provider: ProviderName, id: Option<&str>) -> Self {
-        let id_like = |id: &&str| {
-            (1..=64).contains(&id.len())
-                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:-".contains(&b))
-        };
-        let message_id = id.filter(id_like).map(str::to_owned);
-        Self { provider, message_id, segments: None, price: None }
+        Self { provider, message_id: id_like(id), segments: None, price: None }
     }
 
     /// The same receipt with a number of segments, if it is one.
     pub(crate) fn with_segments(self, segments: Option<&str>) -> Self {
-        let segments = segments.and_then(|count| count.parse().ok()).filter(|count| *count > 0);
-        Self { segments, ..self }
+        Self { segments: segments.and_then(segment_count), ..self }
     }
 
     /// A receipt with the vendor's id. A success without one is not understood, and so may have been none.
@@ -95,4 +89,17 @@ impl SendReceipt {
         let receipt = Self::new(provider, id);
         if receipt.message_id.is_some() { Ok(receipt) } else { Err(SendError::new(FailureKind::Unknown)) }
     }
+}
+
+/// An id of a vendor's as it may be kept and shown; one that is not id-like is left out rather than repeated.
+pub(crate) fn id_like(id: Option<&str>) -> Option<String> {
+    let is_id_like = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:-".contains(&b))
+    };
+    id.filter(is_id_like).map(str::to_owned)
+}
+
+/// A number of segments; a vendor that has not counted yet says 0.
+pub(crate) fn segment_count(count: &str) -> Option<u8> {
+    count.parse().ok().filter(|count| *count > 0)
 }

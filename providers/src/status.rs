@@ -1,7 +1,8 @@
 //! What became of a message after a provider took it.
 
 use crate::codes::Resend;
-use crate::{CodeTable, FailureKind, VendorCode};
+use crate::provider::segment_count;
+use crate::{CodeRow, CodeTable, FailureKind, Price, VendorCode};
 use std::fmt;
 use std::time::Duration;
 
@@ -78,25 +79,36 @@ pub struct StatusUpdate {
     pub kind: Option<FailureKind>,
     /// What the operator can do about it.
     pub hint: Option<&'static str>,
-    /// Our reference of the text, where the signature covers what the report says and not where it was sent.
-    /// Whoever takes reports must hold it against the address.
-    pub reference: Option<String>,
     /// What the code says about another try, beyond its class.
     pub resend: Resend,
+    /// How many segments were sent, where the vendor says so.
+    pub segments: Option<u8>,
+    /// What the whole text cost, where the vendor says so.
+    pub price: Option<Price>,
 }
 
 impl StatusUpdate {
     /// A report of this status and nothing else.
     pub fn new(status: DeliveryStatus) -> Self {
-        Self { status, code: None, kind: None, hint: None, reference: None, resend: Resend::default() }
+        let (code, kind, hint, resend) = (None, None, None, Resend::default());
+        Self { status, code, kind, hint, resend, segments: None, price: None }
     }
 
     /// A report with the vendor's code, if it has one, and what `table` says about it.
     pub fn with_code(self, code: Option<&str>, table: &CodeTable) -> Self {
-        let row = code.and_then(|code| table.find(code));
+        self.with_row(code, code.and_then(|code| table.find(code)))
+    }
+
+    /// A report with the vendor's code, if it has one, and with what its line says.
+    pub(crate) fn with_row(self, code: Option<&str>, row: Option<&CodeRow>) -> Self {
         let code = code.and_then(VendorCode::new);
         let (kind, hint) = (row.map(|row| row.kind), row.and_then(|row| row.hint));
         Self { code, kind, hint, resend: row.map(|row| row.resend).unwrap_or_default(), ..self }
+    }
+
+    /// The same with the number of segments and the price, if they are such.
+    pub(crate) fn with_bill(self, segments: Option<&str>, price: Option<Price>) -> Self {
+        Self { segments: segments.and_then(segment_count), price, ..self }
     }
 
     /// How much of the code's life has to be left for a text through another provider to be of use; `None` if
@@ -120,11 +132,6 @@ impl StatusUpdate {
             Resend::Never => None,
         };
         life.filter(|_| has_failed && anybody_else_may)
-    }
-
-    /// A report about the text of this reference.
-    pub fn about(self, reference: Option<String>) -> Self {
-        Self { reference, ..self }
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::config::{MessageBirdSettings, ProviderSettings, SmsSettings, VonageApi, VonageSettings};
 use crate::http::Verifiers;
 use sms_providers::log::LogProvider;
-use sms_providers::messagebird::{BirdChannels, BirdV1, MessageBirdCallback, MessageBirdClassic};
+use sms_providers::messagebird::{
+    BirdChannels, BirdChannelsCallback, BirdV1, BirdV1Callback, MessageBirdCallback, MessageBirdClassic,
+};
 use sms_providers::twilio::{TwilioCallback, TwilioProvider};
 use sms_providers::vonage::{VonageMessages, VonageMessagesCallback, VonageSms, VonageSmsCallback};
 use sms_providers::{ProviderName, SmsProvider, StatusCallback};
@@ -37,9 +39,15 @@ pub fn configured(settings: &SmsSettings, http: &reqwest::Client) -> Configured 
             }
             ProviderSettings::MessageBird(MessageBirdSettings::Channels(config)) => {
                 configured.chain.push(Arc::new(BirdChannels::new(config.clone(), http.clone())));
+                if let Some(key) = &config.signing_key {
+                    configured.reports(ProviderName::MessageBird, BirdChannelsCallback::new(key.clone()));
+                }
             }
             ProviderSettings::MessageBird(MessageBirdSettings::V1(config)) => {
                 configured.chain.push(Arc::new(BirdV1::new(config.clone(), http.clone())));
+                if let Some(secret) = &config.webhook_secret {
+                    configured.reports(ProviderName::MessageBird, BirdV1Callback::new(secret.clone()));
+                }
             }
             ProviderSettings::Vonage(VonageSettings { api, signature }) => match api {
                 VonageApi::Sms(config) => {

@@ -5,7 +5,7 @@ use super::fault::Faults;
 use super::sender::{self, Plus};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use sms_providers::messagebird::{ChannelsConfig, ClassicConfig, V1Config};
+use sms_providers::messagebird::{ChannelsConfig, ClassicConfig, V1Config, WebhookSecret};
 use std::collections::BTreeMap;
 use url::Url;
 use uuid::Uuid;
@@ -75,6 +75,7 @@ pub(super) fn read(
                 workspace_id: workspace_id?,
                 channel_id: channel_id?,
                 channels: BTreeMap::new(),
+                signing_key: bird.signing_key,
                 base_url: base_url?,
             }))
         }
@@ -89,14 +90,26 @@ pub(super) fn read(
                 );
             }
             let base_url = read_base_url(&bird, of_region, faults);
+            let webhook_secret = bird.signing_key.and_then(|secret| read_webhook_secret(secret, faults));
             Some(MessageBirdSettings::V1(V1Config {
                 api_key: access_key?,
                 from: from?,
                 senders: BTreeMap::new(),
+                webhook_secret,
                 base_url: base_url?,
             }))
         }
     }
+}
+
+fn read_webhook_secret(secret: SecretString, faults: &mut Faults) -> Option<WebhookSecret> {
+    WebhookSecret::new(secret).ok().or_else(|| {
+        faults.add(
+            "MESSAGEBIRD_SIGNING_KEY",
+            "is not a webhook's secret of Bird's platform v1",
+            "copy the secret (whsec_…) of the webhook from the Bird dashboard",
+        )
+    })
 }
 
 /// `MESSAGEBIRD_API`, or what the key's form and the other variables say.
@@ -194,6 +207,19 @@ mod tests {
     }
 
     #[test]
+    fn the_signing_key_serves_whichever_api_it_is() {
+        const SECRET: (&str, &str) = ("MESSAGEBIRD_SIGNING_KEY", "whsec_czNjcmV0");
+        let classic = settings(&[KEY, FROM, SECRET]);
+        assert!(matches!(classic, Ok(MessageBirdSettings::Classic(_, Some(_)))));
+        let channels = settings(&[KEY, WORKSPACE, CHANNEL, SECRET]);
+        assert!(
+            matches!(channels, Ok(MessageBirdSettings::Channels(config)) if config.signing_key.is_some())
+        );
+        let v1 = settings(&[V1_KEY, FROM, SECRET]);
+        assert!(matches!(v1, Ok(MessageBirdSettings::V1(config)) if config.webhook_secret.is_some()));
+    }
+
+    #[test]
     fn each_missing_or_wrong_part_is_named() {
         for (vars, expected) in [
             (vec![], vec!["MESSAGEBIRD_ACCESS_KEY", "MESSAGEBIRD_ORIGINATOR"]),
@@ -202,6 +228,7 @@ mod tests {
             (vec![KEY, FROM, ("MESSAGEBIRD_API", "v1")], vec!["MESSAGEBIRD_ACCESS_KEY"]),
             (vec![KEY, FROM, ("MESSAGEBIRD_API", "v9")], vec!["MESSAGEBIRD_API"]),
             (vec![KEY, FROM, ("MESSAGEBIRD_BASE_URL", "ftp://x")], vec!["MESSAGEBIRD_BASE_URL"]),
+            (vec![V1_KEY, FROM, ("MESSAGEBIRD_SIGNING_KEY", "s3cret")], vec!["MESSAGEBIRD_SIGNING_KEY"]),
         ] {
             assert_eq!(settings(&vars).unwrap_err(), expected);
         }

@@ -12,7 +12,7 @@ use crate::telemetry::{Refusal, Refusals};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use sms_providers::client::endpoint;
-use sms_providers::{CallbackError, RawCallback, StatusCallback};
+use sms_providers::{CallbackError, RawCallback, StatusCallback, Subject};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -56,13 +56,16 @@ pub(super) async fn receive(
         .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect();
     let raw = RawCallback { url: &url, headers: &headers, body: &body };
-    let verdict = verifier.verify(&raw, clock.now().to_system_time()).and_then(|update| {
-        let named = update.as_ref().and_then(|update| update.reference.as_deref());
+    let verdict = verifier.verify(&raw, clock.now().to_system_time()).and_then(|report| {
         // One account's signature is good for all its texts, also for those of other programs.
-        let is_foreign = named.is_some_and(|named| named != reference);
-        if is_foreign { Err(CallbackError::Foreign) } else { Ok(update) }
+        let is_foreign = report.as_ref().is_some_and(|report| match &report.about {
+            Subject::Address => false,
+            Subject::Reference(named) => named.as_str() != reference,
+            Subject::MessageId(_) => true,
+        });
+        if is_foreign { Err(CallbackError::Foreign) } else { Ok(report) }
     });
-    let update = verdict.map_err(|error| {
+    let report = verdict.map_err(|error| {
         let refused = match error {
             CallbackError::NotYetSigned => ApiError::CallbackNotSigned,
             _ => ApiError::CallbackRefused,
@@ -71,7 +74,7 @@ pub(super) async fn receive(
         refusals.note(Refusal { message, problem, provider: Some(name) }, || error.to_string());
         refused
     })?;
-    if let Some(update) = update {
+    if let Some(update) = report.and_then(|report| report.update) {
         // Already logged and counted where it failed.
         let _ = relay.texting.record_status(&delivery, &update).await;
     }

@@ -4,7 +4,7 @@
 //! knows no validity period and no report URL of a message.
 
 use super::ChannelsConfig;
-use super::codes::CHANNELS_CODES;
+use super::codes::{CHANNELS_CODES, CLASSIC_REPORT_CODES};
 use crate::FailureKind::{BadRecipient, Misconfigured, Unavailable};
 use crate::check::{Checked, TIMEOUT, verdict};
 use crate::client::{VendorReply, endpoint, exchange, scalar};
@@ -87,8 +87,7 @@ fn read(reply: &VendorReply) -> Verdict {
     }
     // A message can be stillborn: accepted, and failed at once.
     if let Some("sending_failed" | "delivery_failed" | "rejected") = body["status"].as_str() {
-        let code = scalar(&body["failure"]["code"]);
-        let listed = code.as_deref().and_then(|code| CHANNELS_CODES.find(code));
+        let (code, listed) = failure_row(&body["failure"]);
         let error = listed.map_or_else(|| SendError::new(Unavailable), CodeRow::failure);
         return Err(code.into_iter().fold(error, SendError::with_code));
     }
@@ -105,6 +104,16 @@ fn refusal(reply: &VendorReply, body: &Value) -> SendError {
         if blames_the_number(body) { (BadRecipient, None) } else { (reply.kind_by_status(), hint) };
     let error = SendError { hint, ..SendError::new(kind) };
     scalar(&body["code"]).into_iter().fold(error, SendError::with_code)
+}
+
+/// Bird's code of a failure, and the line that says most about it: that of the carrier's code, which Bird passes on
+/// from the network of the classic API, or else that of its own.
+pub(super) fn failure_row(failure: &Value) -> (Option<String>, Option<&'static CodeRow>) {
+    let (code, source) = (scalar(&failure["code"]), &failure["source"]);
+    let carriers = scalar(&source["code"]).filter(|_| source["name"] == "sms-messagebird");
+    let row = carriers.as_deref().and_then(|code| CLASSIC_REPORT_CODES.find(code));
+    let row = row.or_else(|| CHANNELS_CODES.find(code.as_deref()?));
+    (code.or(carriers), row)
 }
 
 /// A validation error lists what it complains about by the path of the field.

@@ -86,7 +86,10 @@ fn read(reply: &VendorReply) -> Verdict {
         let receipt = SendReceipt::new(ProviderName::MessageBird, scalar(&body["id"]).as_deref());
         let sent = scalar(&body["recipients"]["totalSentCount"]).and_then(|count| count.parse::<u32>().ok());
         return match (receipt.message_id.is_some(), sent) {
-            (true, Some(1..)) => Ok(receipt),
+            (true, Some(1..)) => {
+                let parts = &body["recipients"]["items"][0]["messagePartCount"];
+                Ok(receipt.with_segments(scalar(parts).as_deref()))
+            }
             // Taken, and sent to nobody.
             (true, Some(0)) => Err(SendError::new(Unavailable)),
             _ => Err(SendError::new(Unknown)),

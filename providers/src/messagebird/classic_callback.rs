@@ -5,7 +5,9 @@
 
 use super::CLASSIC_REPORT_CODES;
 use crate::form::fields;
-use crate::{CallbackError, DeliveryStatus, RawCallback, StatusCallback, StatusUpdate};
+use crate::{
+    CallbackError, DeliveryStatus, Price, RawCallback, Report, StatusCallback, StatusUpdate, Subject,
+};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -53,7 +55,7 @@ impl MessageBirdCallback {
 }
 
 impl StatusCallback for MessageBirdCallback {
-    fn verify(&self, raw: &RawCallback<'_>, now: SystemTime) -> Result<Option<StatusUpdate>, CallbackError> {
+    fn verify(&self, raw: &RawCallback<'_>, now: SystemTime) -> Result<Option<Report>, CallbackError> {
         let claims = self.claims(raw)?;
         // The hash of the body is there exactly if there is a body.
         let payload_hash = (!raw.body.is_empty()).then(|| hash(raw.body));
@@ -69,17 +71,26 @@ impl StatusCallback for MessageBirdCallback {
             return Err(CallbackError::Stale);
         }
         let fields: HashMap<_, _> = fields(raw.query().as_bytes())?.collect();
-        let status = match fields.get("status").ok_or(CallbackError::Malformed)?.as_str() {
-            "scheduled" | "buffered" => DeliveryStatus::Accepted,
-            "sent" => DeliveryStatus::Sent,
-            "delivered" => DeliveryStatus::Delivered,
-            "delivery_failed" => DeliveryStatus::Undelivered,
-            "expired" => DeliveryStatus::Expired,
+        let field = |name: &str| fields.get(name).map(String::as_str);
+        let word = field("status").ok_or(CallbackError::Malformed)?;
+        let known = match word {
+            "scheduled" | "buffered" => Some(DeliveryStatus::Accepted),
+            "sent" => Some(DeliveryStatus::Sent),
+            "delivered" => Some(DeliveryStatus::Delivered),
+            "delivery_failed" => Some(DeliveryStatus::Undelivered),
+            "expired" => Some(DeliveryStatus::Expired),
             // Whatever the vendor invents next.
-            _ => return Ok(None),
+            _ => None,
         };
-        let code = fields.get("statusErrorCode").map(String::as_str);
-        Ok(Some(StatusUpdate::new(status).with_code(code, &CLASSIC_REPORT_CODES)))
+        // Code 0 is a failure without a cause only where there is a failure.
+        let code = field("statusErrorCode").filter(|code| *code != "0" || word == "delivery_failed");
+        let price = Option::zip(field("price[amount]"), field("price[currency]"));
+        let price = price.and_then(|(amount, currency)| Price::parse(amount, currency));
+        let update = known.map(|status| {
+            let update = StatusUpdate::new(status).with_code(code, &CLASSIC_REPORT_CODES);
+            update.with_bill(field("messagePartCount"), price)
+        });
+        Ok(Some(Report::new(Subject::Address, word, update).with_message_id(field("id"))))
     }
 }
 
@@ -112,7 +123,7 @@ mod tests {
         secret: &str,
         claims: &Value,
         body: &[u8],
-    ) -> Result<Option<StatusUpdate>, CallbackError> {
+    ) -> Result<Option<Report>, CallbackError> {
         let token = jsonwebtoken::encode(
             &Header::new(algorithm),
             claims,
@@ -126,7 +137,9 @@ mod tests {
     #[test]
     fn a_signed_report_is_believed_by_each_algorithm_that_is_offered() {
         for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
-            let update = verify(algorithm, "signing key", &claims(), b"").unwrap().unwrap();
+            let report = verify(algorithm, "signing key", &claims(), b"").unwrap().unwrap();
+            assert_eq!((report.about, report.message_id.as_deref()), (Subject::Address, Some("a")));
+            let update = report.update.unwrap();
             assert_eq!((update.status, update.code.unwrap().as_str()), (DeliveryStatus::Undelivered, "27"));
         }
         let with_body = with("payload_hash", json!(hash(b"body")));

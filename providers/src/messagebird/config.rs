@@ -1,5 +1,6 @@
 //! What the operator has to say about an account, for each API.
 
+use super::WebhookSecret;
 use crate::Country;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -36,6 +37,8 @@ pub struct ChannelsConfig {
     pub channel_id: String,
     /// The channels that texts to single countries go through, where the general one will not do.
     pub channels: BTreeMap<Country, String>,
+    /// The signing key of the workspace's webhook subscription. Without it no event can be verified.
+    pub signing_key: Option<SecretString>,
     /// The API's address, usually [`DEFAULT_BASE_URL`](Self::DEFAULT_BASE_URL).
     pub base_url: Url,
 }
@@ -54,6 +57,8 @@ pub struct V1Config {
     pub from: String,
     /// Who texts to single countries come from, where the general one will not do.
     pub senders: BTreeMap<Country, String>,
+    /// The secret of the workspace's webhook. Without it no event can be verified.
+    pub webhook_secret: Option<WebhookSecret>,
     /// The API's address, usually that of the key's region.
     pub base_url: Url,
 }

@@ -5,6 +5,7 @@
 
 use super::V1Config;
 use super::codes::{V1_BALANCE, V1_CODES, V1_CREDENTIALS, V1_TYPES};
+use super::v1_callback::cost;
 use crate::FailureKind::{Misconfigured, Unavailable, Unknown};
 use crate::check::{Checked, TIMEOUT, verdict};
 use crate::client::{VendorReply, endpoint, exchange, scalar};
@@ -77,7 +78,9 @@ fn read(reply: &VendorReply) -> Verdict {
             let error = listed.map_or_else(|| SendError::new(Unavailable), CodeRow::failure);
             return Err(reason.into_iter().fold(error, SendError::with_code));
         }
-        return SendReceipt::with_id(ProviderName::MessageBird, scalar(&body["id"]).as_deref());
+        let receipt = SendReceipt::with_id(ProviderName::MessageBird, scalar(&body["id"]).as_deref())?;
+        let receipt = receipt.with_segments(scalar(&body["segments"]["count"]).as_deref());
+        return Ok(SendReceipt { price: cost(&body), ..receipt });
     }
     let error = &body["error"];
     // The name says more than the type.

@@ -5,7 +5,7 @@
 
 use super::CODES;
 use crate::form::fields;
-use crate::{CallbackError, DeliveryStatus, RawCallback, StatusCallback, StatusUpdate};
+use crate::{CallbackError, DeliveryStatus, RawCallback, Report, StatusCallback, StatusUpdate, Subject};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -55,7 +55,7 @@ impl TwilioCallback {
 }
 
 impl StatusCallback for TwilioCallback {
-    fn verify(&self, raw: &RawCallback<'_>, _now: SystemTime) -> Result<Option<StatusUpdate>, CallbackError> {
+    fn verify(&self, raw: &RawCallback<'_>, _now: SystemTime) -> Result<Option<Report>, CallbackError> {
         let signature = raw.header(SIGNATURE).ok_or(CallbackError::Unsigned)?;
         let signature = STANDARD.decode(signature).map_err(|_| CallbackError::WrongSignature)?;
 
@@ -100,20 +100,22 @@ fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     fields.iter().find(|(candidate, _)| candidate == name).map(|(_, value)| value.as_str())
 }
 
-fn read<'a>(field: impl Fn(&str) -> Option<&'a str>) -> Result<Option<StatusUpdate>, CallbackError> {
+fn read<'a>(field: impl Fn(&str) -> Option<&'a str>) -> Result<Option<Report>, CallbackError> {
     let word = field("MessageStatus").or_else(|| field("SmsStatus")).ok_or(CallbackError::Malformed)?;
-    let status = match word {
-        "accepted" | "scheduled" | "queued" | "sending" => DeliveryStatus::Accepted,
-        "sent" => DeliveryStatus::Sent,
-        "delivered" | "read" => DeliveryStatus::Delivered,
+    let known = match word {
+        "accepted" | "scheduled" | "queued" | "sending" => Some(DeliveryStatus::Accepted),
+        "sent" => Some(DeliveryStatus::Sent),
+        "delivered" | "read" => Some(DeliveryStatus::Delivered),
         // Twilio calls it a failure of another kind.
-        "undelivered" | "failed" if field("ErrorCode") == Some(EXPIRED) => DeliveryStatus::Expired,
-        "undelivered" => DeliveryStatus::Undelivered,
-        "failed" | "canceled" => DeliveryStatus::Failed,
+        "undelivered" | "failed" if field("ErrorCode") == Some(EXPIRED) => Some(DeliveryStatus::Expired),
+        "undelivered" => Some(DeliveryStatus::Undelivered),
+        "failed" | "canceled" => Some(DeliveryStatus::Failed),
         // Inbound texts, partial deliveries, and whatever Twilio invents next.
-        _ => return Ok(None),
+        _ => None,
     };
-    Ok(Some(StatusUpdate::new(status).with_code(field("ErrorCode"), &CODES)))
+    let update = known.map(|status| StatusUpdate::new(status).with_code(field("ErrorCode"), &CODES));
+    let message_id = field("MessageSid").or_else(|| field("SmsSid"));
+    Ok(Some(Report::new(Subject::Address, word, update).with_message_id(message_id)))
 }
 
 #[cfg(test)]

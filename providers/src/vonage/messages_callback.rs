@@ -3,9 +3,12 @@
 //! <https://developer.vonage.com/en/getting-started/concepts/webhooks#decoding-signed-webhooks>
 
 use super::messages::problem_code;
-use super::{MESSAGES_CODES, window};
+use super::{MESSAGES_CODES, is_fresh};
 use crate::client::scalar;
-use crate::{CallbackError, DeliveryStatus, RawCallback, StatusCallback, StatusUpdate};
+use crate::{
+    CallbackError, DeliveryStatus, MessageRef, Price, RawCallback, Report, StatusCallback, StatusUpdate,
+    Subject,
+};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -35,7 +38,7 @@ impl VonageMessagesCallback {
 }
 
 impl StatusCallback for VonageMessagesCallback {
-    fn verify(&self, raw: &RawCallback<'_>, now: SystemTime) -> Result<Option<StatusUpdate>, CallbackError> {
+    fn verify(&self, raw: &RawCallback<'_>, now: SystemTime) -> Result<Option<Report>, CallbackError> {
         let header = raw.header("authorization");
         let token =
             header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(CallbackError::NotYetSigned)?;
@@ -51,29 +54,41 @@ impl StatusCallback for VonageMessagesCallback {
         if claims.payload_hash.to_ascii_lowercase() != hex::encode(Sha256::digest(raw.body)) {
             return Err(CallbackError::WrongSignature);
         }
-        window::check(claims.iat, now)?;
+        is_fresh(claims.iat, now)?;
         let body: Value = serde_json::from_slice(raw.body).map_err(|_| CallbackError::Malformed)?;
-        let code = problem_code(&body["error"]);
-        let status = match body["status"].as_str().ok_or(CallbackError::Malformed)? {
-            "submitted" => DeliveryStatus::Sent,
-            "delivered" | "read" => DeliveryStatus::Delivered,
-            "rejected" if code.as_deref() == Some(EXPIRED) => DeliveryStatus::Expired,
-            "undeliverable" => DeliveryStatus::Undelivered,
-            "rejected" => DeliveryStatus::Failed,
-            // Whatever Vonage invents next.
-            _ => return Ok(None),
-        };
         // The token does not cover the address, so a report says itself which text it is about.
-        let reference = scalar(&body["client_ref"]).ok_or(CallbackError::Foreign)?;
-        let update = StatusUpdate::new(status).with_code(code.as_deref(), &MESSAGES_CODES);
-        Ok(Some(update.about(Some(reference))))
+        let reference = scalar(&body["client_ref"]).and_then(|reference| MessageRef::from_wire(&reference));
+        let about = Subject::Reference(reference.ok_or(CallbackError::Foreign)?);
+        let word = body["status"].as_str().ok_or(CallbackError::Malformed)?;
+        let code = problem_code(&body["error"]);
+        let known = match word {
+            "submitted" => Some(DeliveryStatus::Sent),
+            "delivered" | "read" => Some(DeliveryStatus::Delivered),
+            "rejected" if code.as_deref() == Some(EXPIRED) => Some(DeliveryStatus::Expired),
+            "undeliverable" => Some(DeliveryStatus::Undelivered),
+            "rejected" => Some(DeliveryStatus::Failed),
+            // Whatever Vonage invents next.
+            _ => None,
+        };
+        let segments = scalar(&body["sms"]["count_total"]);
+        let price = price(&body["usage"]);
+        let update = known.map(|status| {
+            let update = StatusUpdate::new(status).with_code(code.as_deref(), &MESSAGES_CODES);
+            update.with_bill(segments.as_deref(), price)
+        });
+        let message_id = scalar(&body["message_uuid"]);
+        Ok(Some(Report::new(about, word, update).with_message_id(message_id.as_deref())))
     }
+}
+
+fn price(usage: &Value) -> Option<Price> {
+    Price::parse(&scalar(&usage["price"])?, usage["currency"].as_str()?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::FailureKind;
+    use crate::{FailureKind, VendorCode};
     use jsonwebtoken::{EncodingKey, Header};
     use serde_json::json;
     use std::time::{Duration, UNIX_EPOCH};
@@ -92,7 +107,7 @@ mod tests {
         jsonwebtoken::encode(&Header::new(algorithm), claims, &key).unwrap()
     }
 
-    fn verify(authorization: Option<String>, body: &[u8]) -> Result<Option<StatusUpdate>, CallbackError> {
+    fn verify(authorization: Option<String>, body: &[u8]) -> Result<Option<Report>, CallbackError> {
         let url = "https://relay.example.com/callbacks/vonage/ref";
         let headers: Vec<_> =
             authorization.into_iter().map(|value| ("authorization".to_owned(), value)).collect();
@@ -108,10 +123,12 @@ mod tests {
     #[test]
     fn a_signed_callback_is_believed() {
         let token = token(Algorithm::HS256, "signature secret", NOW - 10, BODY);
-        let update = verify(bearer(&token), BODY).unwrap().unwrap();
+        let report = verify(bearer(&token), BODY).unwrap().unwrap();
+        assert_eq!(report.about, Subject::Reference(MessageRef::new("ref")));
+        assert_eq!(report.message_id.as_deref(), Some("m"));
+        let update = report.update.unwrap();
         assert_eq!((update.status, update.code.unwrap().as_str()), (DeliveryStatus::Failed, "1260"));
         assert_eq!((update.kind, update.hint.is_some()), (Some(FailureKind::Unreachable), true));
-        assert_eq!(update.reference.as_deref(), Some("ref"));
     }
 
     #[test]
@@ -124,7 +141,7 @@ mod tests {
     fn the_code_is_found_in_the_type_where_the_title_is_a_sentence() {
         let body = br#"{"client_ref":"ref","status":"rejected","error":{"type":"https://developer.vonage.com/api-errors/messages#1240","title":"Opted out"}}"#;
         let token = token(Algorithm::HS256, "signature secret", NOW, body);
-        let update = verify(bearer(&token), body).unwrap().unwrap();
+        let update = verify(bearer(&token), body).unwrap().unwrap().update.unwrap();
         assert_eq!((update.code.unwrap().as_str(), update.kind), ("1240", Some(FailureKind::OptedOut)));
     }
 
@@ -189,9 +206,18 @@ mod tests {
     }
 
     #[test]
-    fn a_word_nobody_knows_is_no_news() {
-        let body = br#"{"status":"teleported"}"#;
+    fn the_bill_of_the_whole_text_is_kept_exactly() {
+        let body = br#"{"client_ref":"ref","status":"delivered","usage":{"currency":"EUR","price":"0.0333"},"sms":{"count_total":"2"}}"#;
         let token = token(Algorithm::HS256, "signature secret", NOW, body);
-        assert_eq!(verify(bearer(&token), body), Ok(None));
+        let update = verify(bearer(&token), body).unwrap().unwrap().update.unwrap();
+        assert_eq!((update.price, update.segments), (Price::from_micros(33_300, "EUR"), Some(2)));
+    }
+
+    #[test]
+    fn a_word_nobody_knows_is_kept_and_changes_nothing() {
+        let body = br#"{"status":"teleported","client_ref":"ref"}"#;
+        let token = token(Algorithm::HS256, "signature secret", NOW, body);
+        let report = verify(bearer(&token), body).unwrap().unwrap();
+        assert_eq!((report.word, report.update), (VendorCode::new("teleported"), None));
     }
 }

@@ -11,7 +11,9 @@ mod messages_callback;
 mod signature;
 mod sms;
 mod sms_callback;
-mod window;
+
+use crate::{CallbackError, window};
+use std::time::{Duration, SystemTime};
 
 pub use codes::{MESSAGES_CODES, SMS_CODES, SMS_REPORT_CODES};
 pub use config::{ApplicationKey, ApplicationKeyError, MessagesAuth, MessagesConfig, SmsAuth, SmsConfig};
@@ -20,3 +22,9 @@ pub use messages_callback::VonageMessagesCallback;
 pub use signature::{Signature, SignatureMethod};
 pub use sms::VonageSms;
 pub use sms_callback::VonageSmsCallback;
+
+/// Checks the time of a report's signature. Vonage repeats a report that it could not hand over for a day, with the
+/// time of its first try.
+fn is_fresh(signed_at: u64, now: SystemTime) -> Result<(), CallbackError> {
+    window::check(signed_at, Duration::from_secs(24 * 60 * 60), now)
+}

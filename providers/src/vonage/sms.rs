@@ -9,7 +9,9 @@ use crate::check::{Checked, TIMEOUT, verdict};
 use crate::client::{VendorReply, endpoint, exchange, scalar};
 use crate::codes::CodeRow;
 use crate::verdict::{Verdict, judge};
-use crate::{Encoding, FailureKind, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider, segments};
+use crate::{
+    Encoding, FailureKind, Price, ProviderName, SendError, SendReceipt, SmsMessage, SmsProvider, segments,
+};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use url::Url;
@@ -106,7 +108,10 @@ fn read(reply: &VendorReply) -> Verdict {
     let parts = body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let status = |part: &Value| scalar(&part["status"]);
     if let Some(taken) = parts.iter().find(|part| status(part).as_deref() == Some("0")) {
-        return SendReceipt::with_id(ProviderName::Vonage, scalar(&taken["message-id"]).as_deref());
+        let receipt = SendReceipt::with_id(ProviderName::Vonage, scalar(&taken["message-id"]).as_deref())?;
+        let taken = parts.iter().filter(|part| status(part).as_deref() == Some("0")).count();
+        let receipt = receipt.with_segments(Some(&taken.to_string()));
+        return Ok(SendReceipt { price: price(parts), ..receipt });
     }
     let unknown = SendError::new(FailureKind::Unknown);
     let Some((part, status)) = parts.iter().find_map(|part| Some((part, status(part)?))) else {
@@ -120,6 +125,14 @@ fn read(reply: &VendorReply) -> Verdict {
 fn blames_the_number(part: &Value) -> bool {
     let text = part["error-text"].as_str().unwrap_or_default();
     text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "to" || word == "msisdn")
+}
+
+/// What all segments that were taken cost together. Vonage names no currency here; its accounts are in euros.
+fn price(parts: &[Value]) -> Option<Price> {
+    let taken = parts.iter().filter(|part| scalar(&part["status"]).as_deref() == Some("0"));
+    let prices = taken.map(|part| Price::parse(&scalar(&part["message-price"])?, "EUR").map(Price::micros));
+    let micros = prices.sum::<Option<i64>>()?;
+    Price::from_micros(micros, "EUR")
 }
 
 #[cfg(test)]

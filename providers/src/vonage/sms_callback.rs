@@ -3,10 +3,12 @@
 //! <https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts>. Vonage signs receipts only
 //! after its support has switched that on for the account; unsigned ones are not believed.
 
-use super::{SMS_REPORT_CODES, Signature, window};
+use super::{SMS_REPORT_CODES, Signature, is_fresh};
 use crate::client::scalar;
 use crate::form;
-use crate::{CallbackError, DeliveryStatus, RawCallback, StatusCallback, StatusUpdate};
+use crate::{
+    CallbackError, DeliveryStatus, MessageRef, RawCallback, Report, StatusCallback, StatusUpdate, Subject,
+};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -24,7 +26,7 @@ impl VonageSmsCallback {
 }
 
 impl StatusCallback for VonageSmsCallback {
-    fn verify(&self, raw: &RawCallback<'_>, now: SystemTime) -> Result<Option<StatusUpdate>, CallbackError> {
+    fn verify(&self, raw: &RawCallback<'_>, now: SystemTime) -> Result<Option<Report>, CallbackError> {
         if !is_signed(raw) {
             return Err(CallbackError::Unsigned);
         }
@@ -35,22 +37,26 @@ impl StatusCallback for VonageSmsCallback {
             return Err(CallbackError::WrongSignature);
         }
         let signed_at = fields.get("timestamp").and_then(|seconds| seconds.parse().ok());
-        window::check(signed_at.ok_or(CallbackError::Malformed)?, now)?;
-        let word = fields.get("status").ok_or(CallbackError::Malformed)?;
-        let status = match word.as_str() {
-            "accepted" => DeliveryStatus::Accepted,
-            "buffered" => DeliveryStatus::Sent,
-            "delivered" => DeliveryStatus::Delivered,
-            "failed" => DeliveryStatus::Undelivered,
-            "rejected" => DeliveryStatus::Failed,
-            "expired" => DeliveryStatus::Expired,
-            // `unknown`, and whatever Vonage invents next.
-            _ => return Ok(None),
-        };
+        is_fresh(signed_at.ok_or(CallbackError::Malformed)?, now)?;
         // The signature does not cover the address, so a receipt says itself which text it is about.
-        let reference = fields.remove("client-ref").ok_or(CallbackError::Foreign)?;
+        let reference = fields.get("client-ref").and_then(|reference| MessageRef::from_wire(reference));
+        let about = Subject::Reference(reference.ok_or(CallbackError::Foreign)?);
+        let word = fields.get("status").ok_or(CallbackError::Malformed)?;
+        let known = match word.as_str() {
+            "accepted" => Some(DeliveryStatus::Accepted),
+            "buffered" => Some(DeliveryStatus::Sent),
+            "delivered" => Some(DeliveryStatus::Delivered),
+            "failed" => Some(DeliveryStatus::Undelivered),
+            "rejected" => Some(DeliveryStatus::Failed),
+            "expired" => Some(DeliveryStatus::Expired),
+            // `unknown`, and whatever Vonage invents next.
+            _ => None,
+        };
         let code = fields.get("err-code").map(String::as_str).filter(|code| *code != "0");
-        Ok(Some(StatusUpdate::new(status).with_code(code, &SMS_REPORT_CODES).about(Some(reference))))
+        // Its price is that of one segment; what the whole text costs was in the reply to the send.
+        let update = known.map(|status| StatusUpdate::new(status).with_code(code, &SMS_REPORT_CODES));
+        let message_id = fields.get("messageId").map(String::as_str);
+        Ok(Some(Report::new(about, word, update).with_message_id(message_id)))
     }
 }
 
@@ -85,7 +91,7 @@ fn fields(raw: &RawCallback<'_>) -> Result<BTreeMap<String, String>, CallbackErr
 mod tests {
     use super::super::SignatureMethod;
     use super::*;
-    use crate::FailureKind;
+    use crate::{FailureKind, VendorCode};
     use std::time::{Duration, UNIX_EPOCH};
     use url::form_urlencoded;
 
@@ -115,7 +121,7 @@ mod tests {
         fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
-    fn verify(query: &str, body: &[u8]) -> Result<Option<StatusUpdate>, CallbackError> {
+    fn verify(query: &str, body: &[u8]) -> Result<Option<Report>, CallbackError> {
         let url = format!("https://relay.example.com/callbacks/vonage/ref?{query}");
         callback()
             .verify(&RawCallback { url: &url, headers: &[], body }, UNIX_EPOCH + Duration::from_secs(NOW))
@@ -133,10 +139,12 @@ mod tests {
         let json = Value::Object(json).to_string();
         let form = form(&fields);
         for update in [verify(&form, b""), verify("", form.as_bytes()), verify("", json.as_bytes())] {
-            let update = update.unwrap().unwrap();
+            let report = update.unwrap().unwrap();
+            assert_eq!(report.about, Subject::Reference(MessageRef::new("ref")));
+            assert_eq!(report.message_id.as_deref(), Some("0A01"));
+            let update = report.update.unwrap();
             assert_eq!((update.status, update.code.unwrap().as_str()), (DeliveryStatus::Undelivered, "6"));
             assert_eq!((update.kind, update.hint.is_some()), (Some(FailureKind::Unreachable), true));
-            assert_eq!(update.reference.as_deref(), Some("ref"));
         }
     }
 
@@ -178,7 +186,8 @@ mod tests {
     }
 
     #[test]
-    fn a_word_nobody_knows_is_no_news() {
-        assert_eq!(verify("", form(&receipt(NOW, "unknown")).as_bytes()), Ok(None));
+    fn a_word_nobody_knows_is_kept_and_changes_nothing() {
+        let report = verify("", form(&receipt(NOW, "unknown")).as_bytes()).unwrap().unwrap();
+        assert_eq!((report.word, report.update), (VendorCode::new("unknown"), None));
     }
 }

@@ -21,6 +21,7 @@ const CHANNELS: Vendor = Vendor {
     senders: ("/channels/channel-gb/messages", "/channels/channel-1/messages"),
     accepted: fixture!(202, "channels_accepted"),
     accepted_id: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
+    bill: (None, None),
     bad_number: fixture!(202, "channels_unknown_subscriber"),
     // Among the failures that "customers" cause, and to Bird we are one of them.
     opted_out: None,
@@ -46,6 +47,7 @@ fn provider(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {
         workspace_id: "workspace-1".into(),
         channel_id: "channel-1".into(),
         channels: to_britain("channel-gb".into()),
+        signing_key: None,
         base_url,
     };
     Box::new(BirdChannels::new(config, http))

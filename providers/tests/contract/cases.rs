@@ -26,6 +26,12 @@ pub async fn a_taken_message_brings_the_vendors_id(vendor: &Vendor) {
     assert_eq!(receipt.provider, vendor.name);
 }
 
+pub async fn a_taken_message_brings_the_segments_and_the_price_that_the_reply_says(vendor: &Vendor) {
+    let receipt = vendor.send(Upstream::Reply(vendor.accepted)).await.expect("accepted");
+    let price = receipt.price.map(|price| price.to_string());
+    assert_eq!((receipt.segments, price.as_deref()), vendor.bill);
+}
+
 /// Most of what carriers refuse, they refuse for a sender that is none of their country's.
 pub async fn a_text_comes_from_the_sender_of_its_country_and_elsewhere_from_the_general_one(vendor: &Vendor) {
     let (british, general) = vendor.senders;

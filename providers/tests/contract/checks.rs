@@ -57,6 +57,7 @@ fn channels(base_url: Url) -> ChannelsConfig {
         workspace_id,
         channel_id,
         channels: BTreeMap::new(),
+        signing_key: None,
         base_url,
     }
 }
@@ -82,7 +83,13 @@ fn classic(base_url: Url) -> ClassicConfig {
 }
 
 fn v1(base_url: Url) -> V1Config {
-    V1Config { api_key: "bk_us1_secret".into(), from: "Acme".into(), senders: BTreeMap::new(), base_url }
+    V1Config {
+        api_key: "bk_us1_secret".into(),
+        from: "Acme".into(),
+        senders: BTreeMap::new(),
+        webhook_secret: None,
+        base_url,
+    }
 }
 
 fn basic(base_url: Url) -> MessagesConfig {

@@ -11,6 +11,7 @@ macro_rules! contract {
     ($vendor:expr) => {
         contract!(@each $vendor;
             a_taken_message_brings_the_vendors_id,
+            a_taken_message_brings_the_segments_and_the_price_that_the_reply_says,
             a_text_comes_from_the_sender_of_its_country_and_elsewhere_from_the_general_one,
             two_requests_about_one_text_differ_in_their_reference,
             a_bad_number_is_the_recipients_fault,

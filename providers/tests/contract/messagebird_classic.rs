@@ -21,6 +21,7 @@ const CLASSIC: Vendor = Vendor {
     senders: (r#""originator":"447700900001""#, r#""originator":"Acme""#),
     accepted: fixture!(201, "classic_accepted"),
     accepted_id: "efa6405d518d4c0c88cce11f7db775fb",
+    bill: (Some(1), None),
     bad_number: fixture!(422, "classic_invalid_number"),
     // Told by a report later, if at all.
     opted_out: None,

@@ -25,6 +25,7 @@ const TWILIO: Vendor = Vendor {
     senders: ("MessagingServiceSid=MGdddddddddddddddddddddddddddddddd", "From=%2B15557122661"),
     accepted: fixture!(201, "created_by_number"),
     accepted_id: "SMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+    bill: (Some(1), None),
     bad_number: fixture!(400, "invalid_number"),
     opted_out: Some(fixture!(400, "opted_out")),
     bad_credentials: fixture!(401, "bad_credentials"),

@@ -29,6 +29,8 @@ pub struct Vendor {
     pub accepted: Answer,
     /// The message's id in `accepted`.
     pub accepted_id: &'static str,
+    /// The segments and the price in `accepted`, where the API says them.
+    pub bill: (Option<u8>, Option<&'static str>),
     pub bad_number: Answer,
     /// `None` if the API does not tell an opt-out from anything else.
     pub opted_out: Option<Answer>,

@@ -23,6 +23,7 @@ const VONAGE_MESSAGES: Vendor = Vendor {
     senders: (r#""from":"447700900001""#, r#""from":"Acme""#),
     accepted: fixture!(202, "messages_accepted"),
     accepted_id: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
+    bill: (None, None),
     bad_number: fixture!(422, "messages_invalid_number"),
     opted_out: Some(fixture!(422, "messages_opted_out")),
     bad_credentials: fixture!(401, "messages_bad_credentials"),

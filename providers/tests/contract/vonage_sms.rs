@@ -22,6 +22,7 @@ const VONAGE_SMS: Vendor = Vendor {
     senders: ("from=447700900001", "from=Acme"),
     accepted: fixture!(200, "sms_accepted"),
     accepted_id: "0A0000000123ABCD1",
+    bill: (Some(2), Some("0.0666 EUR")),
     bad_number: fixture!(200, "sms_invalid_number"),
     // Replied STOP or is barred otherwise; Vonage does not say which, and nobody else is asked either way.
     opted_out: Some(fixture!(200, "sms_number_barred")),
@@ -105,7 +106,8 @@ async fn no_route_a_forbidden_sender_and_a_blocked_text_leave_the_next_provider_
 
 #[tokio::test]
 async fn a_text_of_which_one_segment_was_taken_was_sent() {
-    assert!(VONAGE_SMS.send(Upstream::Reply(fixture!(200, "sms_partly_accepted"))).await.is_ok());
+    let receipt = VONAGE_SMS.send(Upstream::Reply(fixture!(200, "sms_partly_accepted"))).await.unwrap();
+    assert_eq!((receipt.segments, receipt.price.unwrap().amount().as_str()), (Some(1), "0.0333"));
 }
 
 #[tokio::test]

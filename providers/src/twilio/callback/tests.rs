@@ -7,15 +7,15 @@ const PLAIN: &str = "https://mycompany.com/myapp.php?foo=1&bar=2";
 const CALL: &[u8] =
     b"To=%2B18005551212&CallSid=CA1234567890ABCDE&Digits=1234&From=%2B14158675309&Caller=%2B14158675309";
 
-fn verify(url: &str, body: &[u8], signature: &str) -> Result<Option<StatusUpdate>, CallbackError> {
+fn verify(url: &str, body: &[u8], signature: &str) -> Result<Option<Report>, CallbackError> {
     let headers = [("content-type".into(), "x".into()), (SIGNATURE.into(), signature.into())];
     TwilioCallback::new("12345".into())
         .verify(&RawCallback { url, headers: &headers, body }, SystemTime::UNIX_EPOCH)
 }
 
 /// None of the vectors is a status callback, so a signature that holds leads to "malformed".
-const HELD: Result<Option<StatusUpdate>, CallbackError> = Err(CallbackError::Malformed);
-const WRONG: Result<Option<StatusUpdate>, CallbackError> = Err(CallbackError::WrongSignature);
+const HELD: Result<Option<Report>, CallbackError> = Err(CallbackError::Malformed);
+const WRONG: Result<Option<Report>, CallbackError> = Err(CallbackError::WrongSignature);
 
 /// Signs as the documentation says, written apart from the code under test.
 fn sign(signed: &str) -> String {
@@ -83,10 +83,14 @@ fn a_callback_without_signature_is_called_unsigned() {
     assert_eq!(verdict, Err(CallbackError::Unsigned));
 }
 
+fn update(report: Result<Option<Report>, CallbackError>) -> StatusUpdate {
+    report.unwrap().unwrap().update.unwrap()
+}
+
 const STATUS_URL: &str = "https://relay.example.com/callbacks/twilio/0d9c1f6e";
 
 #[test]
-fn every_status_word_is_read_and_an_unknown_one_is_no_news() {
+fn every_status_word_is_read_and_an_unknown_one_is_kept_and_changes_nothing() {
     use DeliveryStatus::*;
     for (word, status) in [
         ("queued", Some(Accepted)),
@@ -104,8 +108,9 @@ fn every_status_word_is_read_and_an_unknown_one_is_no_news() {
     ] {
         let body = format!("MessageStatus={word}&MessageSid=SM1");
         let signature = sign(&format!("{STATUS_URL}MessageSidSM1MessageStatus{word}"));
-        let expected = status.map(StatusUpdate::new);
-        assert_eq!(verify(STATUS_URL, body.as_bytes(), &signature), Ok(expected), "{word}");
+        let expected = Report::new(Subject::Address, word, status.map(StatusUpdate::new));
+        let expected = expected.with_message_id(Some("SM1"));
+        assert_eq!(verify(STATUS_URL, body.as_bytes(), &signature), Ok(Some(expected)), "{word}");
     }
 }
 
@@ -115,7 +120,7 @@ fn a_failure_carries_its_code_with_the_class_and_the_remedy_of_a_reply() {
     for code in ["30003", "30034", "30007", "21408", "99999"] {
         let signature = sign(&format!("{STATUS_URL}ErrorCode{code}MessageStatusundelivered"));
         let body = format!("MessageStatus=undelivered&ErrorCode={code}");
-        let update = verify(STATUS_URL, body.as_bytes(), &signature).unwrap().unwrap();
+        let update = update(verify(STATUS_URL, body.as_bytes(), &signature));
         let row = CODES.find(code);
         assert_eq!((update.status, update.code), (DeliveryStatus::Undelivered, VendorCode::new(code)));
         assert_eq!((update.kind, update.hint), (row.map(|row| row.kind), row.and_then(|row| row.hint)));
@@ -127,9 +132,9 @@ fn a_failure_carries_its_code_with_the_class_and_the_remedy_of_a_reply() {
 fn a_text_that_waited_for_too_long_has_expired_whatever_twilio_calls_it() {
     for word in ["failed", "undelivered"] {
         let signature = sign(&format!("{STATUS_URL}ErrorCode30036MessageStatus{word}"));
-        let update =
-            verify(STATUS_URL, format!("MessageStatus={word}&ErrorCode=30036").as_bytes(), &signature);
-        assert_eq!(update.unwrap().unwrap().status, DeliveryStatus::Expired);
+        let body = format!("MessageStatus={word}&ErrorCode=30036");
+        let update = update(verify(STATUS_URL, body.as_bytes(), &signature));
+        assert_eq!(update.status, DeliveryStatus::Expired);
     }
 }
 
@@ -155,8 +160,7 @@ fn thousands_of_fields_are_refused_unread() {
 #[test]
 fn a_callback_by_get_has_its_fields_in_the_signed_url() {
     let url = format!("{STATUS_URL}?MessageStatus=delivered");
-    let expected = StatusUpdate::new(DeliveryStatus::Delivered);
-    assert_eq!(verify(&url, b"", &sign(&url)), Ok(Some(expected)));
+    assert_eq!(update(verify(&url, b"", &sign(&url))).status, DeliveryStatus::Delivered);
 }
 
 #[test]
