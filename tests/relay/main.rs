@@ -44,6 +44,7 @@ mod retries;
 mod secret_files;
 mod send_otp;
 mod sender_forms;
+mod series;
 mod signals;
 mod signature;
 mod store_failure;

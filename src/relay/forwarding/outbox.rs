@@ -91,7 +91,9 @@ impl Forwarding {
     /// Counts the outbox, for the metrics too; `None` if the store fails.
     pub async fn count(&self) -> Option<Counts> {
         let counts = self.ledger.store().counts().await.ok()?;
-        self.metrics.outbox(counts.waiting, counts.dead);
+        let oldest = self.ledger.store().oldest().await.ok()?;
+        let age = oldest.map_or(Duration::ZERO, |queued_at| self.clock.now().since(queued_at));
+        self.metrics.outbox(counts.waiting, counts.dead, age);
         Some(counts)
     }
 

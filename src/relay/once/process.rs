@@ -50,7 +50,11 @@ impl Once {
         let mut store: Arc<dyn DeliveryStore> = self.ledger.store().clone();
         let mut durable = true;
         loop {
+            let asked = Instant::now();
             let claim = in_time(store.claim(delivery, self.clock.now(), LEASE)).await;
+            if durable {
+                self.metrics.store_waited(asked.elapsed());
+            }
             if durable && claim.is_ok() {
                 self.ledger.worked();
             }

@@ -47,6 +47,7 @@ impl Texting {
         clock: Arc<dyn Clock>,
         metrics: Metrics,
     ) -> Self {
+        metrics.breakers(chain.breakers());
         let sending = watch::Sender::new(Arc::new(Sending { settings, chain }));
         Self { sending, ledger, clock, metrics }
     }
@@ -54,6 +55,7 @@ impl Texting {
     /// Sends what comes from now on like this; what is remembered of providers that stay is kept.
     pub fn replace(&self, settings: TextingSettings, chain: FailoverChain) {
         let chain = chain.remembering(&self.sending().chain);
+        self.metrics.breakers(chain.breakers());
         self.sending.send_replace(Arc::new(Sending { settings, chain }));
     }
 

@@ -59,6 +59,7 @@ impl Texting {
         };
         let mut run = sending.chain.start(&message, until, allowance);
         let result = drive(&mut run, ownership).await;
+        self.metrics.breakers(sending.chain.breakers());
         ownership.set_possible_sends(earlier.saturating_add(run.possible_sends()));
         let attempts = run.attempts();
         self.report(event, recipient, attempts, &result);

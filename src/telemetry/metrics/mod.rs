@@ -4,6 +4,7 @@
 //! row in `docs/metrics.md`.
 
 mod app;
+mod breakers;
 mod deliveries;
 mod process;
 mod roll;
@@ -21,6 +22,7 @@ use roll::Roll;
 pub struct Metrics {
     deliveries: deliveries::Deliveries,
     texts: texts::Texts,
+    breakers: breakers::Breakers,
     app: app::App,
     store: store::Store,
     process: process::Process,
@@ -53,6 +55,7 @@ impl Metrics {
         let mut roll = Roll::default();
         self.deliveries.register(&mut roll);
         self.texts.register(&mut roll);
+        self.breakers.register(&mut roll);
         self.app.register(&mut roll);
         self.store.register(&mut roll);
         self.process.register(&mut roll);
