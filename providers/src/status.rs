@@ -9,7 +9,7 @@ use std::time::Duration;
 /// The delivery status of a message, in the order in which it can only rise.
 ///
 /// Reports come late, doubled and out of order, so a lower status never replaces a higher one, and
-/// the first final status stays.
+/// the first final status stays, unless the handset turns out to have the message after all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DeliveryStatus {
     /// The provider has the message.
@@ -58,7 +58,12 @@ impl DeliveryStatus {
 
     /// Whether `next` may replace this status.
     pub fn may_become(self, next: Self) -> bool {
-        !self.is_final() && next > self
+        match (self, next) {
+            (Self::Delivered, _) => false,
+            // A carrier that gives up may be overtaken by the handset.
+            (_, Self::Delivered) => true,
+            _ => !self.is_final() && next > self,
+        }
     }
 }
 
@@ -139,43 +144,66 @@ impl StatusUpdate {
 mod tests {
     use super::DeliveryStatus::{self, *};
     use super::StatusUpdate;
-    use crate::codes::CodeTable;
+    use crate::codes::{CodeRow, CodeTable};
     use crate::{messagebird, twilio, vonage};
 
-    #[test]
-    fn a_text_that_failed_is_worth_another_one_where_another_provider_can_do_better() {
-        let seconds = |status, code: &str, table: &CodeTable| {
-            let code = Some(code).filter(|code| !code.is_empty());
-            let update = StatusUpdate::new(status).with_code(code, table);
-            update.worth_resending().map(|life| life.as_secs())
-        };
-        let holds = |table: &CodeTable, expected: [(&str, Option<u64>); 3]| {
-            for (codes, life) in expected {
-                for code in codes.split(' ') {
-                    assert_eq!(seconds(Undelivered, code, table), life, "{} {code}", table.title);
-                }
+    /// How much life a failure has to leave for another text to be of use, by its code; in seconds.
+    fn life(status: DeliveryStatus, code: Option<&str>, table: &CodeTable) -> Option<u64> {
+        StatusUpdate::new(status).with_code(code, table).worth_resending().map(|life| life.as_secs())
+    }
+
+    /// Holds every code of a table to one of three answers: never, only if a minute is left, or at once.
+    fn holds(table: &CodeTable, never: &str, patiently: &str) {
+        let entries = || table.rows.iter().flat_map(CodeRow::entries);
+        for listed in never.split_whitespace().chain(patiently.split_whitespace()) {
+            assert!(entries().any(|entry| entry == listed), "{} has no {listed}", table.title);
+        }
+        for entry in entries() {
+            let is_in = |codes: &str| codes.split_whitespace().any(|code| code == entry);
+            let expected = match (is_in(never), is_in(patiently)) {
+                (true, _) => None,
+                (_, true) => Some(60),
+                _ => Some(30),
+            };
+            // A range is asked by its first code, one about a subject by its code and subject.
+            let code = entry.split_once('-').filter(|(first, _)| first.parse::<u32>().is_ok());
+            let code = code.map_or(entry, |(first, _)| first);
+            for status in [Undelivered, Failed] {
+                assert_eq!(life(status, Some(code), table), expected, "{} {entry}", table.title);
             }
-        };
-        let again = "30001 30003 30006 30007 30008 30017 30020 30021 30022 30023 30024 30034 30410 30500";
-        holds(
-            &twilio::CODES,
-            [(again, Some(30)), ("", Some(30)), ("30004 21610 30630 30005 21614 21635 30450 30485", None)],
-        );
-        holds(
-            &vonage::SMS_REPORT_CODES,
-            [("1 6 8 10 11 12 14 50 51 52 53 54 99", Some(30)), ("2 7", Some(60)), ("3 4 9 13 15", None)],
-        );
+            for status in [Accepted, Sent, Delivered, Expired] {
+                assert_eq!(life(status, Some(code), table), None, "{} {entry} {status}", table.title);
+            }
+        }
+        assert_eq!(life(Undelivered, None, table), Some(30), "{}: no code", table.title);
+        assert_eq!(life(Undelivered, Some("news"), table), Some(30), "{}: a code of tomorrow", table.title);
+    }
+
+    #[test]
+    fn a_text_that_twilio_lost_is_worth_another_one_unless_the_number_its_owner_or_fraud_is_the_cause() {
+        let (numbers, owners) = ("21211 21217 21265 21266 21614 21635 30005", "21610 30630 30004");
+        holds(&twilio::CODES, &format!("{numbers} {owners} 21268 30450 30453 30485"), "");
+    }
+
+    #[test]
+    fn a_text_that_vonage_lost_is_worth_another_one_unless_the_number_its_owner_or_fraud_is_the_cause() {
+        holds(&vonage::SMS_REPORT_CODES, "3 9 4 13 15", "2 7");
+        let numbers = "1050 1170 1190 1290 1300 1310 1430 1431 110";
+        let arrived = "1320 1490";
         holds(
             &vonage::MESSAGES_CODES,
-            [("", Some(30)), ("1260 1030", Some(30)), ("1190 1240 1170 1470 1320 1490", None)],
+            &format!("{numbers} 1240 1470 1472 1473 1474 1475 2001 {arrived}"),
+            "",
         );
-        holds(
-            &messagebird::CLASSIC_REPORT_CODES,
-            [("0 34", Some(30)), ("8 26 27 31", Some(60)), ("1 2 3 5 9 10 11 12", None)],
-        );
-        for status in [Accepted, Sent, Delivered, Expired] {
-            assert_eq!(seconds(status, "", &twilio::CODES), None, "{status}");
-        }
+    }
+
+    #[test]
+    fn a_text_that_bird_lost_is_worth_another_one_unless_the_number_or_its_owner_is_the_cause() {
+        holds(&messagebird::CLASSIC_REPORT_CODES, "1 2 3 5 9 10 11 12", "8 26 27 31");
+        holds(&messagebird::CHANNELS_CODES, "15005", "");
+        let numbers = "SMSInvalidRecipient invalid_destination landline_unreachable";
+        let owners = "SMSRecipientOptedOut recipient_opted_out blocked_by_recipient";
+        holds(&messagebird::V1_CODES, &format!("{numbers} {owners}"), "");
     }
 
     #[test]
@@ -186,14 +214,16 @@ mod tests {
     }
 
     #[test]
-    fn a_late_lower_status_changes_nothing_and_the_first_final_one_stays() {
+    fn a_late_lower_status_changes_nothing_and_the_first_final_one_stays_unless_it_arrived_after_all() {
         assert!(Accepted.may_become(Sent) && Accepted.may_become(Failed) && Sent.may_become(Delivered));
         assert!(Sent.may_become(Undelivered) && Accepted.may_become(Expired));
+        assert!([Failed, Undelivered, Expired].iter().all(|failure| failure.may_become(Delivered)));
         for (from, to) in [
             (Sent, Accepted),
             (Delivered, Sent),
             (Delivered, Failed),
-            (Failed, Delivered),
+            (Delivered, Delivered),
+            (Failed, Sent),
             (Undelivered, Failed),
             (Failed, Expired),
             (Sent, Sent),

@@ -42,6 +42,7 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>)
         auth_token: twilio.auth_token,
         sender: sender?,
         senders: BTreeMap::new(),
+        wants_feedback: false,
         base_url: base_url?,
     })
 }

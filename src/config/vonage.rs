@@ -3,6 +3,7 @@
 use super::fault::Faults;
 use super::sender::{self, Plus, SenderForm};
 use super::{Vars, private_key};
+use crate::domain::DeliveryRef;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sms_providers::vonage::{MessagesAuth, MessagesConfig, Signature, SignatureMethod, SmsAuth, SmsConfig};
@@ -27,6 +28,10 @@ pub enum VonageApi {
     /// `messages`
     Messages(MessagesConfig),
 }
+
+/// What a report address has room for, beside `/callbacks/vonage/`, a reference, and the number behind it.
+const LONGEST_PUBLIC_URL: usize =
+    SmsConfig::LONGEST_CALLBACK - "/callbacks/vonage/".len() - DeliveryRef::LENGTH - "-99".len();
 
 #[derive(Default, Deserialize)]
 struct VonageVars {
@@ -95,6 +100,12 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>)
         let api_key = read_api_key(&vonage, faults);
         let auth = read_sms_auth(&vonage, signature.clone(), faults);
         let base_url = base_url(SmsConfig::DEFAULT_BASE_URL, faults);
+        let public_url = vars.get("PUBLIC_URL").filter(|_| wants_reports);
+        if public_url.is_some_and(|url| url.trim_end_matches('/').len() > LONGEST_PUBLIC_URL) {
+            warnings.push(format!(
+                "PUBLIC_URL has more than {LONGEST_PUBLIC_URL} characters, too many for report addresses of Vonage's SMS API, so none are asked for; use a shorter address, or VONAGE_API=messages"
+            ));
+        }
         VonageApi::Sms(SmsConfig {
             api_key: api_key?,
             auth: auth?,
@@ -190,6 +201,24 @@ mod tests {
             errors.0.into_iter().map(|fault| fault.variable).collect::<Vec<_>>()
         })?;
         Ok(settings.unwrap())
+    }
+
+    #[test]
+    fn a_public_address_that_is_too_long_for_vonages_reports_is_told_and_one_that_just_fits_is_not() {
+        let warned = |length: usize, more: &[(&str, &str)]| {
+            let public_url = format!("https://{}", "a".repeat(length - 8));
+            let vars: Vec<_> = [FROM, KEY, SECRET, SIGNATURE, ("PUBLIC_URL", &public_url)]
+                .iter()
+                .chain(more)
+                .copied()
+                .collect();
+            let vars = Vars::new(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+            let mut warnings = Vec::new();
+            read(&vars, &mut Faults::default(), &mut warnings).unwrap();
+            warnings.iter().any(|warning| warning.contains("PUBLIC_URL has more than 47 characters"))
+        };
+        assert!(warned(48, &[]) && !warned(47, &[]));
+        assert!(!warned(48, &[("VONAGE_API", "messages")]));
     }
 
     #[test]

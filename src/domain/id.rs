@@ -57,6 +57,9 @@ fn is_token(text: &str) -> bool {
 pub struct DeliveryRef(String);
 
 impl DeliveryRef {
+    /// How many characters it has.
+    pub const LENGTH: usize = 32;
+
     /// A new random reference (122 random bits).
     pub fn random() -> Self {
         Self(Uuid::new_v4().simple().to_string())
@@ -64,7 +67,8 @@ impl DeliveryRef {
 
     /// Takes a reference from a URL or a store row.
     pub fn parse(text: &str) -> Option<Self> {
-        let well_formed = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let well_formed =
+            text.len() == Self::LENGTH && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         well_formed.then(|| Self(text.to_owned()))
     }
 

@@ -201,10 +201,14 @@ mod tests {
 
     impl Case {
         fn verdict(&self, token: &str, url: &str, body: &str) -> CallbackError {
-            let headers = [(SIGNATURE.to_owned(), token.to_owned())];
+            self.verdict_of(SIGNATURE, 0, token, url, body)
+        }
+
+        fn verdict_of(&self, header: &str, later: u64, token: &str, url: &str, body: &str) -> CallbackError {
+            let headers = [(header.to_owned(), token.to_owned())];
             let raw = RawCallback { url, headers: &headers, body: body.as_bytes() };
             let callback = MessageBirdCallback::new(&self.secret.clone().unwrap_or_default().into());
-            callback.verify(&raw, UNIX_EPOCH + Duration::from_secs(1_625_479_200)).unwrap_err()
+            callback.verify(&raw, UNIX_EPOCH + Duration::from_secs(1_625_479_200 + later)).unwrap_err()
         }
     }
 
@@ -224,6 +228,12 @@ mod tests {
             };
             assert_eq!(case.verdict(&case.token, &case.url, body), expected, "{}", case.name);
 
+            if case.valid {
+                let later = case.verdict_of(SIGNATURE, 3600, &case.token, &case.url, body);
+                assert_eq!(later, CallbackError::Stale, "{}", case.name);
+            }
+            let renamed = case.verdict_of("messagebird-signature", 0, &case.token, &case.url, body);
+            assert_eq!(renamed, CallbackError::Unsigned, "{}", case.name);
             let (signed, signature) = case.token.rsplit_once('.').unwrap();
             let first = if signature.starts_with('A') { "B" } else { "A" };
             let forged = format!("{signed}.{first}{}", signature.get(1..).unwrap_or_default());

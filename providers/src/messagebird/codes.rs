@@ -55,7 +55,8 @@ pub static CLASSIC_REPORT_CODES: CodeTable = CodeTable {
 /// Failure codes of the Channels API.
 pub static CHANNELS_CODES: CodeTable = CodeTable {
     title: "Bird, Channels API",
-    note: "`failure.code` of a message that failed at once. The first line that covers a code counts.",
+    note: "`failure.code` of a message that failed at once, and of a report. The first line that covers a code counts. \
+           Where `failure.source` has the carrier's code, the table of the classic API's reports goes first.",
     rows: &[
         row(BadRecipient, "15005", "an unknown subscriber", None),
         row(Unreachable, "12003", "the sender may not send to the destination", Some(PAIR)),
@@ -70,7 +71,7 @@ pub static CHANNELS_CODES: CodeTable = CodeTable {
 /// Names of errors of the platform's v1, and the reasons of its messages that failed.
 pub static V1_CODES: CodeTable = CodeTable {
     title: "Bird, platform v1",
-    note: "`error.name` of a refusal, `last_error.code` of a message that failed at once.",
+    note: "`error.name` of a refusal, `last_error.code` of a message that failed at once, `error.code` of a report.",
     rows: &[
         row(
             BadRecipient,

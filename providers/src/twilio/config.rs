@@ -20,6 +20,8 @@ pub struct TwilioConfig {
     pub sender: Sender,
     /// Who texts to single countries come from, where the general sender will not do.
     pub senders: BTreeMap<Country, Sender>,
+    /// Whether Twilio will be told which texts led to a verification, see [`TwilioFeedback`](super::TwilioFeedback).
+    pub wants_feedback: bool,
     /// The API's address up to `/2010-04-01`, usually [`DEFAULT_BASE_URL`](Self::DEFAULT_BASE_URL).
     pub base_url: Url,
 }

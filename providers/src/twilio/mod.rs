@@ -6,9 +6,11 @@
 mod callback;
 mod codes;
 mod config;
+mod feedback;
 mod send;
 
 pub use callback::TwilioCallback;
 pub use codes::CODES;
 pub use config::{Credentials, Sender, TwilioConfig};
+pub use feedback::TwilioFeedback;
 pub use send::TwilioProvider;

@@ -58,7 +58,7 @@ impl TwilioProvider {
     fn form<'a>(
         &'a self,
         message: &'a SmsMessage,
-        validity: &'a str,
+        [validity, attempt]: [&'a str; 2],
         status_url: Option<&'a Url>,
     ) -> Vec<(&'static str, &'a str)> {
         let sender = match self.sender(message) {
@@ -70,9 +70,13 @@ impl TwilioProvider {
             sender,
             ("Body", message.body.expose()),
             ("ValidityPeriod", validity),
+            ("Attempt", attempt),
             // Every provider is to send the same text, so look-alikes are not replaced.
             ("SmartEncoded", "false"),
         ];
+        if self.config.wants_feedback {
+            form.push(("ProvideFeedback", "true"));
+        }
         form.extend(status_url.map(|url| ("StatusCallback", url.as_str())));
         form
     }
@@ -87,10 +91,11 @@ impl SmsProvider for TwilioProvider {
     async fn send(&self, message: &SmsMessage) -> Result<SendReceipt, SendError> {
         let (user, password) = self.config.basic_auth();
         let validity = message.expires_in.as_secs().clamp(1, LONGEST_VALIDITY).to_string();
+        let attempt = message.attempt.to_string();
         // A report that cannot be verified is not worth asking for.
         let status_url = self.config.signing_token().and_then(|_| message.status_url(self.name()));
         let send = async |status_url: Option<&Url>| {
-            let form = self.form(message, &validity, status_url);
+            let form = self.form(message, [&validity, &attempt], status_url);
             let request =
                 self.http.post(self.messages_url.clone()).basic_auth(user, Some(password)).form(&form);
             judge(&exchange(request).await?, |reply| read(reply, self.sender(message)))
@@ -109,7 +114,7 @@ impl SmsProvider for TwilioProvider {
 
 /// The verdict of a reply to a text from `sender`. Twilio writes codes as numbers, and a body need not be JSON when
 /// it is in trouble, so nothing is taken for granted but the HTTP status.
-fn read(reply: &VendorReply, sender: &Sender) -> Verdict {
+pub(super) fn read(reply: &VendorReply, sender: &Sender) -> Verdict {
     let body: Value = reply.json().unwrap_or_default();
     // The sentence is looked at and never repeated.
     let failure = |code: &Value, sentence: &Value, fallback: SendError| {

@@ -77,6 +77,8 @@ pub(super) fn sender(from: &str) -> &str {
 impl SmsConfig {
     /// Where the SMS API answers.
     pub const DEFAULT_BASE_URL: &str = "https://rest.nexmo.com";
+    /// Longer report addresses are refused, and the text with them, so no report is asked for at one.
+    pub const LONGEST_CALLBACK: usize = 100;
 }
 
 impl MessagesConfig {

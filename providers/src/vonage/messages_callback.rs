@@ -64,7 +64,7 @@ impl StatusCallback for VonageMessagesCallback {
         let known = match word {
             "submitted" => Some(DeliveryStatus::Sent),
             "delivered" | "read" => Some(DeliveryStatus::Delivered),
-            "rejected" if code.as_deref() == Some(EXPIRED) => Some(DeliveryStatus::Expired),
+            "rejected" | "undeliverable" if code.as_deref() == Some(EXPIRED) => Some(DeliveryStatus::Expired),
             "undeliverable" => Some(DeliveryStatus::Undelivered),
             "rejected" => Some(DeliveryStatus::Failed),
             // Whatever Vonage invents next.
@@ -143,6 +143,16 @@ mod tests {
         let token = token(Algorithm::HS256, "signature secret", NOW, body);
         let update = verify(bearer(&token), body).unwrap().unwrap().update.unwrap();
         assert_eq!((update.code.unwrap().as_str(), update.kind), ("1240", Some(FailureKind::OptedOut)));
+    }
+
+    #[test]
+    fn a_text_whose_life_was_over_has_expired_whatever_vonage_calls_it() {
+        for word in ["rejected", "undeliverable"] {
+            let body = format!(r#"{{"client_ref":"ref","status":"{word}","error":{{"title":1360}}}}"#);
+            let token = token(Algorithm::HS256, "signature secret", NOW, body.as_bytes());
+            let update = verify(bearer(&token), body.as_bytes()).unwrap().unwrap().update.unwrap();
+            assert_eq!((update.status, update.worth_resending()), (DeliveryStatus::Expired, None), "{word}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod codes;
 mod config;
+mod feedback;
 mod messages;
 mod messages_callback;
 mod signature;
@@ -17,6 +18,7 @@ use std::time::{Duration, SystemTime};
 
 pub use codes::{MESSAGES_CODES, SMS_CODES, SMS_REPORT_CODES};
 pub use config::{ApplicationKey, ApplicationKeyError, MessagesAuth, MessagesConfig, SmsAuth, SmsConfig};
+pub use feedback::VonageFeedback;
 pub use messages::VonageMessages;
 pub use messages_callback::VonageMessagesCallback;
 pub use signature::{Signature, SignatureMethod};

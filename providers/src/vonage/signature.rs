@@ -100,7 +100,7 @@ fn hmac<M: Mac, E>(mac: Result<M, E>, text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
@@ -119,18 +119,21 @@ mod tests {
         ("type", "text"),
     ];
 
+    /// What it is signed with, by each method.
+    pub(crate) const PUBLISHED: [(SignatureMethod, &str); 5] = [
+        (SignatureMethod::Md5Hash, "d2e7b1dc968737c5998ad624e02f90b7"),
+        (SignatureMethod::Md5, "DDEBD46008C2D4E93CCE578A332A52D5"),
+        (SignatureMethod::Sha1, "27D0D05C2876C7CB1720DBCDBA4D492E1E55C09A"),
+        (SignatureMethod::Sha256, "DDB8397C2B90AAC7F3882D306475C9A5058C92322EEF43C92B298B6E0FC0D330"),
+        (
+            SignatureMethod::Sha512,
+            "E0D3C650F8C9D1A5C174D10DDDBFB003E561F59B265616208B0487C5D819481CD3C311D59CF6165ECD1139622D5BA3A256C0D763AC4A9AD9144B5A426B94FE82",
+        ),
+    ];
+
     #[test]
     fn the_published_receipt_verifies_by_each_method() {
-        for (method, sig) in [
-            (SignatureMethod::Md5Hash, "d2e7b1dc968737c5998ad624e02f90b7"),
-            (SignatureMethod::Md5, "DDEBD46008C2D4E93CCE578A332A52D5"),
-            (SignatureMethod::Sha1, "27D0D05C2876C7CB1720DBCDBA4D492E1E55C09A"),
-            (SignatureMethod::Sha256, "DDB8397C2B90AAC7F3882D306475C9A5058C92322EEF43C92B298B6E0FC0D330"),
-            (
-                SignatureMethod::Sha512,
-                "E0D3C650F8C9D1A5C174D10DDDBFB003E561F59B265616208B0487C5D819481CD3C311D59CF6165ECD1139622D5BA3A256C0D763AC4A9AD9144B5A426B94FE82",
-            ),
-        ] {
+        for (method, sig) in PUBLISHED {
             let signature = signature("my_secret_key_for_testing", method);
             assert!(signature.verify(&RECEIPT, sig), "{method:?}");
             let mut tampered = RECEIPT;

@@ -18,8 +18,6 @@ use url::Url;
 
 /// The shortest and the longest life that Vonage takes, in milliseconds.
 const TTL: (u128, u128) = (20_000, 604_800_000);
-/// Longer callback URLs are refused, and the text with them.
-const LONGEST_CALLBACK: usize = 100;
 
 /// Sends through the SMS API of one account.
 pub struct VonageSms {
@@ -65,7 +63,7 @@ impl VonageSms {
         }
         let report = message
             .status_url(ProviderName::Vonage)
-            .filter(|url| self.config.wants_reports && url.as_str().len() <= LONGEST_CALLBACK);
+            .filter(|url| self.config.wants_reports && url.as_str().len() <= SmsConfig::LONGEST_CALLBACK);
         match report {
             Some(url) => form.push(("callback", url.into())),
             None => form.push(("status-report-req", "false".to_owned())),

@@ -1,7 +1,7 @@
 //! Bird's platform v1.
 
 use crate::upstream::Answer;
-use crate::vendor::{Vendor, to_britain};
+use crate::vendor::{Vendor, message, to_britain};
 use sms_providers::messagebird::{BirdV1, V1Config};
 use sms_providers::{FailureKind, ProviderName, SmsProvider};
 use url::Url;
@@ -45,4 +45,14 @@ fn provider(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {
         },
         http,
     ))
+}
+
+/// A resend that came with the key of the first request would be answered like that, and never sent.
+#[tokio::test]
+async fn two_requests_about_one_text_have_idempotency_keys_of_their_own() {
+    for n in [1, 2] {
+        let request = V1.request(message().numbered(n)).await;
+        let key = format!("\r\nidempotency-key: {}-{n}\r\n", message().idempotency_key);
+        assert!(request.contains(&key), "{request}");
+    }
 }

@@ -46,6 +46,7 @@ fn twilio(base_url: Url, credentials: Credentials) -> TwilioConfig {
         auth_token: None,
         sender,
         senders: BTreeMap::new(),
+        wants_feedback: false,
         base_url,
     }
 }

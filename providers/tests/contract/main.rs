@@ -52,6 +52,7 @@ macro_rules! contract {
 
 mod cases;
 mod checks;
+mod feedback;
 mod page;
 mod upstream;
 mod vendor;

@@ -41,7 +41,15 @@ contract!(TWILIO);
 fn config(base_url: Url, credentials: Credentials, sender: Sender) -> TwilioConfig {
     let account_sid = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".to_owned();
     let senders = to_britain(Sender::MessagingService("MGdddddddddddddddddddddddddddddddd".into()));
-    TwilioConfig { account_sid, credentials, auth_token: None, sender, senders, base_url }
+    TwilioConfig {
+        account_sid,
+        credentials,
+        auth_token: None,
+        sender,
+        senders,
+        wants_feedback: false,
+        base_url,
+    }
 }
 
 fn with_auth_token_and_number(base_url: Url, http: reqwest::Client) -> Box<dyn SmsProvider> {
