@@ -1,4 +1,4 @@
-//! The spans of a delivery: webhook → claim → guard → vendor → finish, and app and outbox.
+//! The spans of a delivery: webhook → claim → vendor → finish, and app and outbox.
 //!
 //! They have a target of their own, which log lines do not show and only an exporter looks at: without one none is
 //! ever made. No span holds a number, a code, or a word of anybody else's.
@@ -8,8 +8,8 @@ use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use sms_providers::Attempt;
-use tracing::Span;
 use tracing::field::Empty;
+use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// What the spans are told apart by.
@@ -20,7 +20,7 @@ pub const CONTEXT: [&str; 2] = ["traceparent", "tracestate"];
 
 /// A verified event, from the request that brought it to its answer; `header` finds the request's [`CONTEXT`].
 pub fn webhook<'h>(event: &Event, attempt: Option<u8>, header: impl Fn(&str) -> Option<&'h str>) -> Span {
-    let span = tracing::info_span!(
+    let span = info_span!(
         target: TARGET, "webhook", otel.kind = "server", event.id = %event.id, event.kind = event.kind.label(), attempt,
         http.request.method = "POST", http.response.status_code = Empty, replayed = Empty, otel.status_code = Empty
     );
@@ -43,17 +43,17 @@ pub fn answered(span: &Span, status: u16, replayed: bool) {
 
 /// Waiting for the lease of an event.
 pub fn claim() -> Span {
-    tracing::info_span!(target: TARGET, "claim")
+    info_span!(target: TARGET, "claim")
 }
 
 /// Writing down what was decided.
 pub fn finish() -> Span {
-    tracing::info_span!(target: TARGET, "finish")
+    info_span!(target: TARGET, "finish")
 }
 
 /// One request to a vendor.
 pub fn vendor() -> Span {
-    tracing::info_span!(
+    info_span!(
         target: TARGET, "vendor", otel.kind = "client", provider = Empty, verdict = Empty, otel.status_code = Empty
     )
 }
@@ -68,7 +68,7 @@ pub fn asked(span: &Span, attempt: &Attempt) {
 
 /// One request to the user's app.
 pub fn app(attempt: u32) -> Span {
-    tracing::info_span!(
+    info_span!(
         target: TARGET, "app", otel.kind = "client", attempt, http.request.method = "POST",
         http.response.status_code = Empty, otel.status_code = Empty
     )
@@ -86,7 +86,7 @@ pub fn app_answered(span: &Span, status: Option<u16>) {
 
 /// An event from the outbox on its way to the app: a trace of its own, since Neon's has long ended.
 pub fn outbox(event_id: &str) -> Span {
-    tracing::info_span!(target: TARGET, parent: None, "outbox", event.id = event_id)
+    info_span!(target: TARGET, parent: None, "outbox", event.id = event_id)
 }
 
 /// The headers by which whoever is asked goes on with the current trace; none if it is not exported.
