@@ -40,8 +40,11 @@ pub(super) fn run(arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
         tracing::warn!("{warning}");
     }
     let end = runtime.block_on(serve(&settings, metrics))?;
-    if let (End::Drained(_), Some(traces)) = (&end, &traces) {
-        traces.end();
+    if let Some(traces) = &traces {
+        match end {
+            End::Drained(_) => traces.end(),
+            End::AtOnce(_) => traces.abandon(),
+        }
     }
     match end {
         End::Drained(0) => {

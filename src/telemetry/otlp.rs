@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tracing::Subscriber;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::Layer;
@@ -59,7 +60,11 @@ pub struct Sampling {
 
 /// Exports traces while it runs. Cheap to clone; clones share the queue.
 #[derive(Debug, Clone)]
-pub struct Traces(SdkTracerProvider);
+pub struct Traces {
+    provider: SdkTracerProvider,
+    /// Nothing more is asked of the collector: the runtime is about to go.
+    closed: CancellationToken,
+}
 
 impl Traces {
     /// Starts to export through `http`, whose connections live on `runtime`.
@@ -72,7 +77,9 @@ impl Traces {
         runtime: Handle,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let failure = Arc::new(Mutex::new(None));
-        let client = Client { http, runtime, timeout: exporting.timeout, failure: failure.clone() };
+        let closed = CancellationToken::new();
+        let timeout = exporting.timeout;
+        let client = Client { http, runtime, timeout, failure: failure.clone(), closed: closed.clone() };
         let headers = exporting.headers.iter();
         let headers = headers.map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
         let builder = Otlp::builder()
@@ -96,7 +103,7 @@ impl Traces {
             .with_resource(resource)
             .with_batch_exporter(exporter)
             .build();
-        Ok(Self(provider))
+        Ok(Self { provider, closed })
     }
 
     /// Turns our own spans, and nothing else, into those of OpenTelemetry.
@@ -105,7 +112,7 @@ impl Traces {
         S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
     {
         let layer: OpenTelemetryLayer<S, SdkTracer> =
-            OpenTelemetryLayer::new(self.0.tracer(env!("CARGO_PKG_NAME")));
+            OpenTelemetryLayer::new(self.provider.tracer(env!("CARGO_PKG_NAME")));
         layer
             .with_location(false)
             .with_threads(false)
@@ -116,7 +123,13 @@ impl Traces {
     /// Sends what waits, for two seconds at most. Not for a thread of the runtime: it blocks.
     pub fn end(&self) {
         // What fails was told by the exporter.
-        let _ = self.0.shutdown_with_timeout(FLUSH);
+        let _ = self.provider.shutdown_with_timeout(FLUSH);
+        self.abandon();
+    }
+
+    /// Gives up what waits and what is on its way.
+    pub fn abandon(&self) {
+        self.closed.cancel();
     }
 }
 
@@ -140,6 +153,7 @@ struct Client {
     runtime: Handle,
     timeout: Duration,
     failure: Failure,
+    closed: CancellationToken,
 }
 
 impl Client {
@@ -174,7 +188,15 @@ impl fmt::Debug for Client {
 impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         // The exporter's thread belongs to no runtime and has nothing else to do.
-        let answer = self.runtime.block_on(self.ask(request));
+        // A timer or a socket of a runtime that has gone would panic, so none is touched once it is about to go.
+        let asked = async {
+            tokio::select! {
+                biased;
+                () = self.closed.cancelled() => Err("the server has stopped".to_owned()),
+                answer = self.ask(request) => answer,
+            }
+        };
+        let answer = self.runtime.block_on(asked);
         answer.map_err(|reason| {
             *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
             reason.into()

@@ -196,3 +196,22 @@ async fn without_an_endpoint_nothing_is_traced_and_no_context_passed_on() {
     // The spans of a trace are no part of a log line.
     assert!(!log.contains("otel.kind") && !log.contains("webhook{"), "{log}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_that_hangs_keeps_no_server_from_its_end() {
+    // Takes the connection, and never a byte of it.
+    let collector = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", collector.local_addr().unwrap());
+    let vars = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "60000"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1"),
+    ];
+    let relay = relay(&twilio().await, &vars).await;
+    assert_eq!(relay.deliver(&otp(|_| {})).await.status, 200);
+    let _asked = collector.accept().unwrap();
+    relay.process.signal("TERM");
+    let (status, log) = relay.process.ended();
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(log.contains("stopped") && !log.contains("panicked"), "{log}");
+}
