@@ -1,6 +1,6 @@
 //! SIGHUP: the running server reads its variables again.
 
-use crate::harness::otp;
+use crate::harness::{event, otp};
 use crate::process::ReadyRelay;
 use crate::twilio::Twilio;
 use std::fs;
@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wiremock::matchers::{any, header};
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 const ACCOUNT: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
@@ -127,6 +129,38 @@ async fn a_text_on_its_way_keeps_what_it_started_with() {
     let (answer, request) = tokio::join!(reloaded.relay.deliver(&body), upstream);
     assert_eq!(answer.status, 200);
     assert!(request.contains("Old"), "{request}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_signs_for_the_app_with_the_new_secret_and_asks_neon_with_the_new_key() {
+    let (app, neon) = (MockServer::start().await, MockServer::start().await);
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&app).await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(500)).mount(&neon).await;
+    let (target, api) = (app.uri(), neon.uri());
+    let vars = [
+        ("FORWARD_URL", target.as_str()),
+        ("NEON_API_BASE_URL", api.as_str()),
+        ("NEON_PROJECT_ID", "cool-sound-1"),
+        ("NEON_BRANCH_ID", "br-a"),
+    ];
+    let reloaded = Reloaded::start("http://127.0.0.1:1", "NEON_API_KEY=before\n", &vars).await;
+    assert_eq!(reloaded.relay.deliver(&event("user.before_create")).await.status, 200);
+
+    neon.reset().await;
+    let (asked, mut told) = tokio::sync::mpsc::channel(1);
+    let reply = move |_: &wiremock::Request| {
+        let _ = asked.try_send(());
+        ResponseTemplate::new(500)
+    };
+    Mock::given(header("authorization", "Bearer after")).respond_with(reply).mount(&neon).await;
+    fs::write(reloaded.path("env"), "NEON_API_KEY=after\nFORWARD_SECRET=secret-of-the-app\n").unwrap();
+    let line = reloaded.reload("the variables were read again");
+    assert!(line.contains("FORWARD_SECRET, NEON_API_KEY"), "{line}");
+    assert_eq!(reloaded.relay.deliver(&event("user.before_create")).await.status, 200);
+    let signed: Vec<_> = app.received_requests().await.unwrap();
+    let signed: Vec<_> = signed.iter().map(|one| one.headers.contains_key("relay-signature")).collect();
+    assert_eq!(signed, [false, true]);
+    told.recv().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
