@@ -103,7 +103,10 @@ impl App {
         };
         let configured = providers::configured(&settings.sms, &http_client);
         let (keys, refresher) = HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone());
-        let refresher = Arc::new(refresher);
+        let refresher = Arc::new(refresher.telling({
+            let metrics = metrics.clone();
+            move |oldest| metrics.keys_believed_since(oldest.into_std())
+        }));
         tasks.spawn_forever("key_refresher", move || {
             let refresher = refresher.clone();
             async move { refresher.run().await }
@@ -116,7 +119,7 @@ impl App {
         let base = settings.server.public_url.as_ref().map(|url| endpoint(url, &["callbacks"]));
         let ground = Ground { store, http: http_client, clock, tasks, metrics, deliveries: fits.deliveries };
         let providers = parts.providers.unwrap_or(configured.chain);
-        let relay = assembly::relay(settings, &ground, providers, base.clone())?;
+        let relay = assembly::relay(settings, &ground, providers, configured.listeners, base.clone())?;
         let Ground { http: http_client, clock, tasks, metrics, .. } = ground;
         let outbox = upkeep::start(&relay, &clock, settings.store.ttl);
         let (subscribed, subscriptions) = watch::channel(Vec::new());

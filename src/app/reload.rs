@@ -34,10 +34,11 @@ impl Reload {
     pub fn apply(&mut self, settings: &Settings) -> anyhow::Result<Changes> {
         let taken = settings.given.changes_since(&self.latest).taken;
         let left = settings.given.changes_since(&self.started_with).left;
-        let texting = assembly::texting(settings, self.callbacks.base.clone())?;
         // Also if no variable has changed: one may name a file whose contents have.
         let configured = providers::configured(&settings.sms, &self.http);
-        self.relay.texting.replace(texting, FailoverChain::new(configured.chain));
+        let callbacks = self.callbacks.base.clone();
+        let texting = assembly::texting_settings(settings, &configured.chain, callbacks)?;
+        self.relay.texting.replace(texting, FailoverChain::new(configured.chain), configured.listeners);
         self.callbacks.providers.send_replace(configured.callbacks);
         self.relay.forwarding.forwarder().sign_with(settings.forward.secret.clone());
         if taken.iter().any(|name| name == "NEON_API_KEY") {

@@ -68,7 +68,7 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
             otp_expires_in: OTP_EXPIRES_IN,
             timeout: WEBHOOK_TIMEOUT,
         })?;
-        let notes: Vec<_> = [neon.note, relay.note].into_iter().flatten().collect();
+        let notes = [neon.notes, relay.notes].concat();
         let welcome = Welcome {
             dev: &dev,
             webhook: &webhook,

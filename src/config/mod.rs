@@ -22,6 +22,7 @@ mod server;
 mod slips;
 mod sms;
 mod store;
+mod texting;
 mod traces;
 mod twilio;
 pub mod variables;
@@ -37,9 +38,10 @@ pub use messagebird::MessageBirdSettings;
 pub use neon::{EndpointRule, NeonSettings};
 pub use neon_api::NeonApiSettings;
 pub use network::network;
-pub use server::ServerSettings;
+pub use server::{ServerSettings, port};
 pub use sms::{ProviderSettings, SmsSettings};
 pub use store::{StoreFailureRule, StoreSettings};
+pub use texting::TextingRules;
 pub use traces::{TraceSampling, TraceSettings};
 pub use vonage::{VonageApi, VonageSettings};
 
@@ -60,6 +62,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// Who sends what.
     pub sms: SmsSettings,
+    /// What is done for a text to arrive.
+    pub texting: TextingRules,
     /// Where everything else goes.
     pub forward: ForwardSettings,
     /// What Neon can be asked about the branch itself.
@@ -88,6 +92,7 @@ impl Settings {
         let store = StoreSettings::read(&vars, neon.tolerance, &mut faults, &mut warnings);
         let sms = SmsSettings::read(&vars, &mut faults, &mut warnings);
         public_url::judge(server.public_url.as_ref(), &sms, &mut faults);
+        let texting = TextingRules::read(&vars, &server, &mut faults);
         let forward = ForwardSettings::read(&vars, &neon, &store, &mut faults, &mut warnings);
         let neon_api = NeonApiSettings::read(&vars, &mut faults, &mut warnings);
         let traces = TraceSettings::read(&vars, &mut faults, &mut warnings);
@@ -101,6 +106,7 @@ impl Settings {
                 neon,
                 store,
                 sms,
+                texting,
                 forward,
                 neon_api,
                 traces,

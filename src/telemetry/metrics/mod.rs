@@ -6,6 +6,7 @@
 mod app;
 mod breakers;
 mod deliveries;
+mod keys;
 mod process;
 mod roll;
 mod store;
@@ -25,6 +26,7 @@ pub struct Metrics {
     breakers: breakers::Breakers,
     app: app::App,
     store: store::Store,
+    keys: keys::Keys,
     process: process::Process,
 }
 
@@ -58,6 +60,7 @@ impl Metrics {
         self.breakers.register(&mut roll);
         self.app.register(&mut roll);
         self.store.register(&mut roll);
+        self.keys.register(&mut roll);
         self.process.register(&mut roll);
         roll
     }
