@@ -15,7 +15,7 @@ mod upkeep;
 use crate::config::{ConfigErrors, EndpointRule, Fault, Settings};
 use crate::domain::{Clock, SystemClock};
 use crate::http::connection::Limits;
-use crate::http::{self, Callbacks, Gate, Subscribed, Unverified};
+use crate::http::{self, Callbacks, Gate, Instance, Subscribed, Unverified};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
 use crate::store::{self, AddressFault, Store, StoreError};
 use crate::tasks::{Tasks, Trip};
@@ -28,14 +28,15 @@ use assembly::Ground;
 use reload::{BranchWatch, Reload};
 use secrecy::ExposeSecret;
 use server::{METRICS_CONNECTIONS, Serving, bind};
-use sms_providers::SmsProvider;
 use sms_providers::client::endpoint;
+use sms_providers::{ProviderName, SmsProvider, StatusCallback};
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use url::Url;
 
 /// The longest that a shutdown waits for what is in flight: above the 12 s of one event, below Fly's and
 /// Kubernetes' patience.
@@ -46,6 +47,8 @@ const DRAIN: Duration = Duration::from_secs(15);
 pub struct Parts {
     /// Who sends, in place of `SMS_PROVIDER`.
     pub providers: Option<Vec<Arc<dyn SmsProvider>>>,
+    /// How one of them reports.
+    pub reporting: Option<Reporting>,
     /// What is remembered, in place of `STORE_URL`.
     pub store: Option<Arc<dyn Store>>,
     /// The time, in place of the machine's.
@@ -60,6 +63,18 @@ pub struct Parts {
     pub limits: Limits,
     /// How many file descriptors there are; `None` is as many as may be needed.
     pub descriptors: Option<u64>,
+    /// What `/livez` calls this process, so that it is known again from outside.
+    pub instance: Option<String>,
+}
+
+/// How a provider that is brought along reports what became of its texts.
+pub struct Reporting {
+    /// The provider.
+    pub provider: ProviderName,
+    /// What `/callbacks/…` stands below, in place of `PUBLIC_URL`.
+    pub base: Url,
+    /// Tells its reports from anybody's.
+    pub verifier: Arc<dyn StatusCallback>,
 }
 
 /// A relay that listens and is not yet served.
@@ -101,7 +116,7 @@ impl App {
             Some(store) => store,
             None => open_store(settings)?,
         };
-        let configured = providers::configured(&settings.sms, &http_client);
+        let mut configured = providers::configured(&settings.sms, &http_client);
         let (keys, refresher) = HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone());
         let refresher = Arc::new(refresher.telling({
             let metrics = metrics.clone();
@@ -116,7 +131,11 @@ impl App {
             clock: clock.clone(),
             answer_within: assembly::answer_within(settings),
         });
-        let base = settings.server.public_url.as_ref().map(|url| endpoint(url, &["callbacks"]));
+        let mut base = settings.server.public_url.as_ref().map(|url| endpoint(url, &["callbacks"]));
+        if let Some(reporting) = parts.reporting {
+            base = Some(endpoint(&reporting.base, &["callbacks"]));
+            configured.callbacks.insert(reporting.provider, reporting.verifier);
+        }
         let ground = Ground { store, http: http_client, clock, tasks, metrics, deliveries: fits.deliveries };
         let providers = parts.providers.unwrap_or(configured.chain);
         let relay = assembly::relay(settings, &ground, providers, configured.listeners, base.clone())?;
@@ -167,8 +186,12 @@ impl App {
         let metrics_server = metrics_server.transpose()?;
         let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(refusals.clone()));
         let unverified = Data::new(Unverified::new(limits.clone()));
+        let instance = parts.instance.map(|instance| Data::new(Instance(instance)));
         let serving = Serving { limits, workers, connections: fits.connections, drain: DRAIN };
         let server = serving.on(listener, move |config| {
+            if let Some(instance) = &instance {
+                config.app_data(instance.clone());
+            }
             config
                 .app_data(gate.clone())
                 .app_data(relay.clone())
