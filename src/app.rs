@@ -8,6 +8,7 @@ pub mod checks;
 pub mod descriptors;
 pub mod outbox;
 pub mod providers;
+pub mod reload;
 pub mod server;
 mod upkeep;
 
@@ -24,6 +25,7 @@ use actix_web::dev::Server;
 use actix_web::web::Data;
 use anyhow::Context;
 use assembly::Ground;
+use reload::{BranchWatch, Reload};
 use secrecy::ExposeSecret;
 use server::{METRICS_CONNECTIONS, Serving, bind};
 use sms_providers::client::endpoint;
@@ -85,6 +87,7 @@ pub struct App {
     /// Starts deliveries to the user's app.
     outbox: JoinHandle<()>,
     refusals: Refusals,
+    reload: Option<Reload>,
 }
 
 impl App {
@@ -139,15 +142,19 @@ impl App {
         let Ground { http: http_client, clock, tasks, metrics, .. } = ground;
         let outbox = upkeep::start(&relay, &clock, settings.store.ttl);
         let (subscribed, subscriptions) = watch::channel(Vec::new());
-        if let Some(api) = &settings.neon_api {
-            let watched = (branch::api(api, http_client), relay.clone(), subscribed);
-            tasks.spawn_forever("branch_watch", move || {
-                let (api, relay, subscribed) = watched.clone();
-                branch::watch(api, relay, subscribed)
-            });
-        }
+        let mut branch = BranchWatch { subscribed, running: None };
+        branch.start(settings, &relay, &http_client);
         let subscribed = Data::new(Subscribed(subscriptions));
-        let callbacks = Data::new(Callbacks { base, providers: configured.callbacks });
+        let providers = watch::Sender::new(configured.callbacks);
+        let callbacks = Data::new(Callbacks { base, providers });
+        let reload = Reload {
+            relay: relay.clone(),
+            callbacks: callbacks.clone(),
+            http: http_client,
+            branch,
+            started_with: settings.given.clone(),
+            latest: settings.given.clone(),
+        };
         let address = |port| {
             settings.server.host.resolve(port).context(
                 "cannot listen: HOST has no address here; unset it, or set 0.0.0.0 or :: (shells and build \
@@ -195,7 +202,16 @@ impl App {
                 .app_data(unverified.clone())
                 .configure(http::routes);
         })?;
-        Ok(Self { server, metrics_server, address, metrics_address, tasks, outbox, refusals })
+        Ok(Self {
+            server,
+            metrics_server,
+            address,
+            metrics_address,
+            tasks,
+            outbox,
+            refusals,
+            reload: Some(reload),
+        })
     }
 
     /// The public address, with the port that was taken if 0 was asked for.
@@ -206,6 +222,11 @@ impl App {
     /// The address of `/metrics`, if it is on.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics_address
+    }
+
+    /// What reads settings again while the server runs; once.
+    pub fn take_reload(&mut self) -> Option<Reload> {
+        self.reload.take()
     }
 
     /// Tasks that a shutdown of this server waits for.
@@ -247,6 +268,20 @@ impl App {
         let (_, _, cut_off) = tokio::try_join!(self.server, metrics, stop)?;
         Ok(cut_off)
     }
+}
+
+/// What a start would find wrong with settings that could be read, without opening, starting or asking anything.
+///
+/// # Errors
+/// The first fault.
+pub fn check(settings: &Settings) -> anyhow::Result<()> {
+    settings.network.http_client().map_err(anyhow::Error::from_boxed)?;
+    let is_served = settings.store.file().is_none() && !settings.store.is_memory();
+    // One that is served is connected to later; a file would be made.
+    if is_served {
+        open_store(settings)?;
+    }
+    Ok(())
 }
 
 fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {

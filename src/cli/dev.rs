@@ -7,7 +7,7 @@ mod tunnel;
 mod variables;
 
 use super::output::Output;
-use super::serve::stop_signal;
+use super::signals::Stops;
 use crate::app::{App, Parts, Reporting};
 use crate::dev::{DevOptions, DevServer, InboxProvider};
 use crate::domain::SystemClock;
@@ -20,6 +20,7 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use terminal::Welcome;
+use tokio::sync::oneshot;
 use tunnel::TunnelArguments;
 use url::Url;
 
@@ -66,7 +67,7 @@ pub(super) fn run(arguments: &DevArguments) -> anyhow::Result<ExitCode> {
     let auth_url = Url::parse(&format!("http://127.0.0.1:{}/neondb/auth", neon.number))?;
     let (settings, ignored) = variables::settings(&vars, &auth_url)?;
     let metrics = Metrics::default();
-    let _log = super::start_logging(&settings, &metrics)?;
+    let _log = super::start_logging(&settings, &metrics, None)?;
     super::runtime()?.block_on(async {
         let clock = Arc::new(SystemClock);
         let lines = terminal::lines()?;
@@ -107,14 +108,23 @@ pub(super) fn run(arguments: &DevArguments) -> anyhow::Result<ExitCode> {
             // Nobody will know where to go.
             return Ok(ExitCode::SUCCESS);
         }
+        let mut stops = Stops::listen();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let second = async {
+            stops.next().await;
+            drop(stop);
+            stops.next().await
+        };
         if arguments.open {
             choices::open_page(dev.inbox_url());
         }
         let stop = async {
-            stop_signal().await;
+            let _ = stopped.await;
             dev.stop().await;
         };
-        app.run_until(stop).await?;
-        Ok(ExitCode::SUCCESS)
+        tokio::select! {
+            cut_off = app.run_until(stop) => cut_off.map(|_| ExitCode::SUCCESS).map_err(Into::into),
+            second = second => Ok(second.exit_code()),
+        }
     })
 }

@@ -13,7 +13,7 @@ mod unverified;
 mod webhook;
 mod wrong_path;
 
-pub use callback::Callbacks;
+pub use callback::{Callbacks, Verifiers};
 pub use delivery::Gate;
 pub use door::{Door, meant_path};
 pub use error::ApiError;

@@ -64,7 +64,7 @@ pub(super) fn run(
     let var = |name: &str| vars.get(name).map(String::as_str);
     let keep = Keep::open(folder(var("XDG_STATE_HOME"), var("HOME")), &neon_api)?;
     let metrics = Metrics::default();
-    let _log = crate::cli::start_logging(&settings, &metrics)?;
+    let _log = crate::cli::start_logging(&settings, &metrics, None)?;
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
