@@ -86,7 +86,8 @@ pub(super) fn run(arguments: &DevArguments) -> anyhow::Result<ExitCode> {
             behaviour,
         })?;
         let opened = host.map(|host| choices::what_is_open(host, neon.number));
-        let notes: Vec<_> = [opened, neon.note, relay.note].into_iter().flatten().collect();
+        let strict = behaviour.strict.then(choices::what_is_strict);
+        let notes: Vec<_> = [opened, strict, neon.note, relay.note].into_iter().flatten().collect();
         let welcome = Welcome {
             dev: &dev,
             webhook: &webhook,

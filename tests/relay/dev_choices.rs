@@ -64,6 +64,7 @@ fn other_address() -> Option<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_it_is_strict_a_number_that_nobody_has_linked_is_turned_away_as_at_neon() {
     let dev = Dev::start(&[], &[("DEV_STRICT", "1")]);
+    dev.0.wait_for_line("DEV_STRICT: a number signs in once a user has linked it");
     let (status, body) = dev.sign_in().await;
     assert_eq!((status, &body["code"]), (500, &json!("FAILED_TO_UPDATE_USER")));
     let user = json!({ "email": "ada@example.com", "phone_number": NUMBER });
