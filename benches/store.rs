@@ -29,7 +29,7 @@ const ROUNDS: usize = 8;
 async fn remember(store: &dyn DeliveryStore, outcome: &Outcome) {
     for _ in 0..ROUNDS {
         let id = EventId::new(&Uuid::new_v4().to_string()).unwrap();
-        let delivery = NewDelivery { id, event_type: "send.otp".to_owned(), endpoint: None, recipient: None };
+        let delivery = NewDelivery::new(id, "send.otp");
         let now = SystemClock.now();
         let Claim::Acquired(lease) = store.claim(&delivery, now, Duration::from_secs(4)).await.unwrap()
         else {
@@ -45,7 +45,7 @@ fn stores(criterion: &mut Criterion) {
     let sqlite = format!("sqlite://{}", folder.path().join("store.db").display());
     let server = PostgresServer::start();
     let accepted = Accepted { provider: ProviderName::Twilio, message_id: Some("SM1".to_owned()) };
-    let outcome = Outcome { reply: Reply::Done(Some(accepted)), attempts: Vec::new(), queued: None };
+    let outcome = Outcome::of(Reply::Done(Some(accepted)));
     let mut group = criterion.benchmark_group("claim and finish");
     group.throughput(Throughput::Elements((CONCURRENT * ROUNDS) as u64)).sample_size(20);
     for (name, url) in [("memory", "memory:"), ("sqlite", &sqlite), ("postgres", &server.url())] {

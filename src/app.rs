@@ -113,7 +113,10 @@ impl App {
         };
         let mut configured = providers::configured(&settings.sms, &http_client);
         let (keys, refresher) = HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone());
-        let refresher = Arc::new(refresher);
+        let refresher = Arc::new(refresher.telling({
+            let metrics = metrics.clone();
+            move |oldest| metrics.keys_believed_since(oldest.into_std())
+        }));
         tasks.spawn_forever("key_refresher", move || {
             let refresher = refresher.clone();
             async move { refresher.run().await }
@@ -126,11 +129,11 @@ impl App {
         let mut base = settings.server.public_url.as_ref().map(|url| endpoint(url, &["callbacks"]));
         if let Some(reporting) = parts.reporting {
             base = Some(endpoint(&reporting.base, &["callbacks"]));
-            configured.callbacks.insert(reporting.provider.as_str(), reporting.verifier);
+            configured.callbacks.insert(reporting.provider, reporting.verifier);
         }
         let ground = Ground { store, http: http_client, clock, tasks, metrics, deliveries: fits.deliveries };
         let providers = parts.providers.unwrap_or(configured.chain);
-        let relay = assembly::relay(settings, &ground, providers, base.clone())?;
+        let relay = assembly::relay(settings, &ground, providers, configured.listeners, base.clone())?;
         let Ground { http: http_client, clock, tasks, metrics, .. } = ground;
         let outbox = upkeep::start(&relay, &clock, settings.store.ttl);
         let (subscribed, subscriptions) = watch::channel(Vec::new());

@@ -59,7 +59,7 @@ async fn what_another_implementation_signs_is_believed_and_understood() {
         assert_eq!(event.project_name.as_deref(), expect["project_name"].as_str(), "{name}");
         let (code, number) = match &event.kind {
             NeonEvent::SendOtp(otp) => (otp.code.as_ref().map(|code| code.expose()), &otp.destination),
-            NeonEvent::PhoneVerified => (None, &Destination::Missing),
+            NeonEvent::PhoneVerified(_) => (None, &Destination::Missing),
             other => panic!("{name} is a {}", other.label()),
         };
         let number = match number {

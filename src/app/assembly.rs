@@ -5,13 +5,14 @@ use crate::domain::{Clock, HashKey};
 use crate::relay::Relay;
 use crate::relay::forwarding::{Forwarder, Forwarding};
 use crate::relay::once::{Ledger, Once, OnceSettings, Outage, StoreFailure};
-use crate::relay::texting::{Texting, TextingSettings};
+use crate::relay::texting::{self, Texting, TextingSettings};
 use crate::store::Store;
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
 use anyhow::Context;
 use secrecy::ExposeSecret;
-use sms_providers::{FailoverChain, SmsProvider};
+use sms_providers::{ConversionFeedback, FailoverChain, SmsProvider};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -35,11 +36,13 @@ pub(super) fn answer_within(settings: &Settings) -> Duration {
     settings.neon.timeout.saturating_sub(ANSWER_MARGIN)
 }
 
-/// Builds the relay that sends through `providers` and asks for reports below `callbacks`.
+/// Builds the relay that sends through `providers`, tells `listeners` of verifications, and asks for reports below
+/// `callbacks`.
 pub(super) fn relay(
     settings: &Settings,
     ground: &Ground,
     providers: Vec<Arc<dyn SmsProvider>>,
+    listeners: Vec<Arc<dyn ConversionFeedback>>,
     callbacks: Option<Url>,
 ) -> anyhow::Result<Arc<Relay>> {
     let Ground { store, http, clock, tasks, metrics, deliveries } = ground;
@@ -56,19 +59,24 @@ pub(super) fn relay(
     };
     let texting = TextingSettings {
         template: settings.sms.template.clone().context("SMS_TEMPLATE")?,
+        regions: HashMap::new(),
+        providers: providers.iter().map(|provider| provider.name()).collect(),
         callbacks,
         max_sends: settings.sms.max_sends,
+        resend_on_failure: settings.texting.resend_on_failure,
+        resend_if_silent: settings.texting.resend_if_silent,
+        adaptive: settings.texting.adaptive,
+    };
+    let texting_ground = texting::Ground {
+        ledger: ledger.clone(),
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        tasks: tasks.clone(),
     };
     let forwarder = Forwarder::new(http.clone(), settings.forward.secret.clone(), clock.clone());
     Ok(Arc::new(Relay {
         once: Once::new(once, ledger.clone(), clock.clone(), tasks.clone(), metrics.clone()),
-        texting: Texting::new(
-            texting,
-            FailoverChain::new(providers),
-            ledger.clone(),
-            clock.clone(),
-            metrics.clone(),
-        ),
+        texting: Arc::new(Texting::new(texting, FailoverChain::new(providers), listeners, texting_ground)),
         forwarding: Arc::new(Forwarding::new(
             settings.forward.routing.clone(),
             match &settings.neon.endpoints {

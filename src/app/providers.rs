@@ -5,9 +5,11 @@ use sms_providers::log::LogProvider;
 use sms_providers::messagebird::{
     BirdChannels, BirdChannelsCallback, BirdV1, BirdV1Callback, MessageBirdCallback, MessageBirdClassic,
 };
-use sms_providers::twilio::{TwilioCallback, TwilioProvider};
-use sms_providers::vonage::{VonageMessages, VonageMessagesCallback, VonageSms, VonageSmsCallback};
-use sms_providers::{ProviderName, SmsProvider, StatusCallback};
+use sms_providers::twilio::{TwilioCallback, TwilioFeedback, TwilioProvider};
+use sms_providers::vonage::{
+    VonageFeedback, VonageMessages, VonageMessagesCallback, VonageSms, VonageSmsCallback,
+};
+use sms_providers::{ConversionFeedback, ProviderName, SmsProvider, StatusCallback};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -17,7 +19,9 @@ pub struct Configured {
     /// Who sends, the preferred one first.
     pub chain: Vec<Arc<dyn SmsProvider>>,
     /// Who reports, by the name in the callback's path.
-    pub callbacks: HashMap<&'static str, Arc<dyn StatusCallback>>,
+    pub callbacks: HashMap<ProviderName, Arc<dyn StatusCallback>>,
+    /// Who wants to know which texts led to a verification.
+    pub listeners: Vec<Arc<dyn ConversionFeedback>>,
 }
 
 /// Builds what `SMS_PROVIDER` and the providers' variables say.
@@ -26,6 +30,9 @@ pub fn configured(settings: &SmsSettings, http: &reqwest::Client) -> Configured 
     for provider in &settings.providers {
         match provider {
             ProviderSettings::Twilio(config) => {
+                if config.wants_feedback {
+                    configured.listeners.push(Arc::new(TwilioFeedback::new(config.clone(), http.clone())));
+                }
                 configured.chain.push(Arc::new(TwilioProvider::new(config.clone(), http.clone())));
                 if let Some(token) = config.signing_token() {
                     configured.reports(ProviderName::Twilio, TwilioCallback::new(token.clone()));
@@ -49,8 +56,11 @@ pub fn configured(settings: &SmsSettings, http: &reqwest::Client) -> Configured 
                     configured.reports(ProviderName::MessageBird, BirdV1Callback::new(secret.clone()));
                 }
             }
-            ProviderSettings::Vonage(VonageSettings { api, signature }) => match api {
+            ProviderSettings::Vonage(VonageSettings { api, signature, feedback }) => match api {
                 VonageApi::Sms(config) => {
+                    if let Some(listener) = VonageFeedback::new(config, http.clone()).filter(|_| *feedback) {
+                        configured.listeners.push(Arc::new(listener));
+                    }
                     configured.chain.push(Arc::new(VonageSms::new(config.clone(), http.clone())));
                     if let Some(signature) = signature {
                         configured.reports(ProviderName::Vonage, VonageSmsCallback::new(signature.clone()));
@@ -72,6 +82,6 @@ pub fn configured(settings: &SmsSettings, http: &reqwest::Client) -> Configured 
 
 impl Configured {
     fn reports(&mut self, name: ProviderName, callback: impl StatusCallback + 'static) {
-        self.callbacks.insert(name.as_str(), Arc::new(callback));
+        self.callbacks.insert(name, Arc::new(callback));
     }
 }

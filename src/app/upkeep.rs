@@ -20,6 +20,8 @@ const TEND_EVERY: Duration = Duration::from_secs(15);
 /// Starts all of it; returns the task that starts deliveries to the user's app.
 pub(super) fn start(relay: &Arc<Relay>, clock: &Arc<dyn Clock>, ttl: Duration) -> JoinHandle<()> {
     let clock = clock.clone();
+    forever(relay, "living_codes", |relay| relay.texting.clone().watch_codes());
+    forever(relay, "tallies", |relay| relay.texting.clone().keep_tallies());
     forever(relay, "warm_up", |relay| async move { relay.ledger.warm_up().await });
     forever(relay, "purge", move |relay| purge(relay, clock.clone(), ttl));
     if relay.forwarding.routing().targets.is_empty() {
@@ -55,6 +57,7 @@ async fn purge(relay: Arc<Relay>, clock: Arc<dyn Clock>, ttl: Duration) {
         let now = clock.now();
         let forgotten = async {
             let dead = relay.ledger.store().purge_dead(now.minus(KEEP_DEAD)).await?;
+            relay.texting.forget_tallies().await?;
             Ok::<_, StoreError>(dead + relay.once.purge(now.minus(ttl)).await?)
         };
         match forgotten.await {

@@ -87,7 +87,8 @@ pub(super) fn run(arguments: &DevArguments) -> anyhow::Result<ExitCode> {
         })?;
         let opened = host.map(|host| choices::what_is_open(host, neon.number));
         let strict = behaviour.strict.then(choices::what_is_strict);
-        let notes: Vec<_> = [opened, strict, neon.note, relay.note].into_iter().flatten().collect();
+        let chosen = opened.into_iter().chain(strict);
+        let notes: Vec<_> = chosen.chain(neon.notes).chain(relay.notes).collect();
         let welcome = Welcome {
             dev: &dev,
             webhook: &webhook,

@@ -81,6 +81,16 @@ impl Faults {
         }
     }
 
+    /// Yes or no, or `default` if unset.
+    pub(super) fn switch(&mut self, variable: &str, value: Option<&str>, default: bool) -> bool {
+        match value.map(str::to_ascii_lowercase).as_deref() {
+            None => default,
+            Some("1" | "true" | "yes" | "on") => true,
+            Some("0" | "false" | "no" | "off") => false,
+            Some(_) => self.add(variable, "is neither 1 nor 0", "set 1 or 0, or unset it"),
+        }
+    }
+
     /// An `https` URL; plain `http` is for hosts on this machine only.
     pub(super) fn url(&mut self, variable: &str, value: &str) -> Option<Url> {
         let remedy = "set a whole URL that starts with https:// (http:// is for localhost only)";

@@ -20,6 +20,7 @@ mod server;
 mod slips;
 mod sms;
 mod store;
+mod texting;
 mod twilio;
 pub mod variables;
 mod vars;
@@ -33,9 +34,10 @@ pub use messagebird::MessageBirdSettings;
 pub use neon::{EndpointRule, NeonSettings};
 pub use neon_api::NeonApiSettings;
 pub use network::network;
-pub use server::ServerSettings;
+pub use server::{ServerSettings, port};
 pub use sms::{ProviderSettings, SmsSettings};
 pub use store::{StoreFailureRule, StoreSettings};
+pub use texting::TextingRules;
 pub use vonage::{VonageApi, VonageSettings};
 
 use fault::Faults;
@@ -55,6 +57,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// Who sends what.
     pub sms: SmsSettings,
+    /// What is done for a text to arrive.
+    pub texting: TextingRules,
     /// Where everything else goes.
     pub forward: ForwardSettings,
     /// What Neon can be asked about the branch itself.
@@ -79,16 +83,17 @@ impl Settings {
         let store = StoreSettings::read(&vars, neon.tolerance, &mut faults, &mut warnings);
         let sms = SmsSettings::read(&vars, &mut faults, &mut warnings);
         public_url::judge(server.public_url.as_ref(), &sms, &mut faults);
+        let texting = TextingRules::read(&vars, &server, &mut faults);
         let forward = ForwardSettings::read(&vars, &neon, &store, &mut faults, &mut warnings);
         let neon_api = NeonApiSettings::read(&vars, &mut faults, &mut warnings);
         let slips = slips::slips(&vars);
         warnings.extend(slips.iter().map(slips::Slip::warning));
-        faults.into_result(Self { server, network, neon, store, sms, forward, neon_api, warnings }).map_err(
-            |mut errors| {
+        faults
+            .into_result(Self { server, network, neon, store, sms, texting, forward, neon_api, warnings })
+            .map_err(|mut errors| {
                 slips.iter().for_each(|slip| slip.explain(&mut errors.0));
                 errors
-            },
-        )
+            })
     }
 }
 

@@ -26,6 +26,25 @@ pub struct ServerSettings {
     pub log_filter: String,
 }
 
+/// The port that a command is to take for itself: what `variable` asks for, if it asks for one, and what is to be
+/// said about the way it is written.
+///
+/// # Errors
+/// If it is no port.
+pub fn port(
+    vars: impl IntoIterator<Item = (String, String)>,
+    variable: &str,
+) -> Result<(Option<u16>, Vec<String>), ConfigErrors> {
+    let (mut faults, mut warnings) = (Faults::default(), Vec::new());
+    let vars = Vars::new(vars);
+    vars.tell(|name| name == variable, &mut faults, &mut warnings);
+    let remedy = "write a number from 1 to 65535, or leave it out";
+    let asked = vars
+        .get(variable)
+        .map(|port| port.parse().unwrap_or_else(|_| faults.add(variable, "is not a port", remedy)));
+    faults.into_result((asked, warnings))
+}
+
 impl ServerSettings {
     /// Reads this section alone, for a command that asks the server and does not serve.
     ///

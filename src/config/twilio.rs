@@ -42,7 +42,7 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>)
         auth_token: twilio.auth_token,
         sender: sender?,
         senders: BTreeMap::new(),
-        wants_feedback: false,
+        wants_feedback: faults.switch("CONVERSION_FEEDBACK", vars.get("CONVERSION_FEEDBACK"), false),
         base_url: base_url?,
     })
 }

@@ -18,6 +18,8 @@ pub struct VonageSettings {
     pub api: VonageApi,
     /// What delivery reports are signed with; without it none are asked for.
     pub signature: Option<Signature>,
+    /// Whether Vonage is told which texts led to a verification.
+    pub feedback: bool,
 }
 
 /// `VONAGE_API`
@@ -115,7 +117,8 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>)
             base_url: base_url?,
         })
     };
-    Some(VonageSettings { api, signature })
+    let feedback = faults.switch("CONVERSION_FEEDBACK", vars.get("CONVERSION_FEEDBACK"), false);
+    Some(VonageSettings { api, signature, feedback })
 }
 
 fn read_api_key(vonage: &VonageVars, faults: &mut Faults) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Neon's events, as far as the relay cares.
 
-use super::{EndpointId, EventId, SendOtp};
+use super::{Destination, EndpointId, EventId, SendOtp};
 use std::fmt;
 
 /// The user part of an event: only whether each way to reach them exists.
@@ -10,6 +10,8 @@ pub struct User {
     pub has_email: bool,
     /// The event names a phone number.
     pub has_phone: bool,
+    /// There is such a user: for the first code to a number that nobody has linked, there is none.
+    pub has_id: bool,
 }
 
 /// Whom an event is about, in whichever way Neon names them: what events are kept in order by. Never shown.
@@ -47,8 +49,8 @@ pub enum NeonEvent {
     BeforeCreate,
     /// Someone signed up.
     UserCreated,
-    /// A number was verified.
-    PhoneVerified,
+    /// A number was verified: this one.
+    PhoneVerified(Destination),
     /// An invitation was created or accepted.
     Invitation,
     /// An event that did not exist when this was written.
@@ -83,7 +85,7 @@ impl NeonEvent {
             Self::SendOther => "send_other",
             Self::BeforeCreate => "user_before_create",
             Self::UserCreated => "user_created",
-            Self::PhoneVerified => "phone_number_verified",
+            Self::PhoneVerified(_) => "phone_number_verified",
             Self::Invitation => "organization_invitation",
             Self::Unknown => "unknown",
         }

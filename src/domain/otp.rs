@@ -87,6 +87,17 @@ pub enum Destination {
     NotE164,
 }
 
+impl Destination {
+    /// What an event names.
+    pub fn of(number: Option<&str>) -> Self {
+        match number.map(str::parse) {
+            Some(Ok(number)) => Self::Number(number),
+            Some(Err(_)) => Self::NotE164,
+            None => Self::Missing,
+        }
+    }
+}
+
 /// A `send.otp` event.
 #[derive(Debug, Clone)]
 pub struct SendOtp {

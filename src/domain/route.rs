@@ -39,7 +39,7 @@ pub fn route(event: &Event, routing: &Routing) -> Route {
     match &event.kind {
         NeonEvent::SendOtp(otp) => match (otp.preference, event.user) {
             (DeliveryPreference::Sms, _) => Route::Sms,
-            (DeliveryPreference::Absent, User { has_phone: true, has_email: false }) => Route::Sms,
+            (DeliveryPreference::Absent, User { has_phone: true, has_email: false, .. }) => Route::Sms,
             (DeliveryPreference::Absent | DeliveryPreference::Other, _) if has_app => Route::Forward,
             (DeliveryPreference::Absent | DeliveryPreference::Other, _) => {
                 Route::Refuse(RefuseReason::NoDeliveryChannel)
@@ -51,7 +51,7 @@ pub fn route(event: &Event, routing: &Routing) -> Route {
         NeonEvent::SendMagicLink | NeonEvent::SendOther => Route::Refuse(RefuseReason::NoDeliveryChannel),
         NeonEvent::BeforeCreate if routing.allow_sign_up => Route::AllowSignUp,
         NeonEvent::BeforeCreate => Route::DenySignUp,
-        NeonEvent::UserCreated | NeonEvent::PhoneVerified | NeonEvent::Invitation | NeonEvent::Unknown => {
+        NeonEvent::UserCreated | NeonEvent::PhoneVerified(_) | NeonEvent::Invitation | NeonEvent::Unknown => {
             if has_app {
                 Route::Queue
             } else {
@@ -95,7 +95,7 @@ mod tests {
             name: "name".into(),
             endpoint: None,
             project_name: None,
-            user: User { has_email, has_phone },
+            user: User { has_email, has_phone, has_id: false },
             subject: None,
             kind,
         }
@@ -131,7 +131,7 @@ mod tests {
             (NeonEvent::SendOther, (false, true), no_channel, Forward),
             (NeonEvent::BeforeCreate, (true, false), DenySignUp, Forward),
             (NeonEvent::UserCreated, (true, false), Acknowledge, Queue),
-            (NeonEvent::PhoneVerified, (false, true), Acknowledge, Queue),
+            (NeonEvent::PhoneVerified(Destination::Missing), (false, true), Acknowledge, Queue),
             (NeonEvent::Invitation, (true, false), Acknowledge, Queue),
             (NeonEvent::Unknown, (false, false), Acknowledge, Queue),
         ];

@@ -1,4 +1,5 @@
-//! `GET|POST /callbacks/{provider}/{delivery_ref}`: a provider says what became of a message.
+//! `GET|POST /callbacks/{provider}/{reference}`: a provider says what became of a text. One that can be told no
+//! address for each text, MessageBird's newer APIs, uses `/callbacks/messagebird`.
 //!
 //! The signed URL is rebuilt from `PUBLIC_URL`, never from `Host` or `X-Forwarded-*`, which anybody can
 //! send; its query stays byte for byte as it came. A verified provider always gets a 2xx, since it could do
@@ -6,13 +7,13 @@
 
 use super::delivery::{CALLBACK_LIMIT, read_body};
 use super::error::ApiError;
-use crate::domain::{Clock, DeliveryRef};
+use crate::domain::{Clock, TextRef};
 use crate::relay::Relay;
 use crate::telemetry::{Refusal, Refusals};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use sms_providers::client::endpoint;
-use sms_providers::{CallbackError, RawCallback, StatusCallback, Subject};
+use sms_providers::{CallbackError, ProviderName, RawCallback, StatusCallback, Subject};
 use std::collections::HashMap;
 use std::sync::Arc;
 use url::Url;
@@ -23,23 +24,47 @@ pub struct Callbacks {
     /// The public base of all callback URLs; without it no callback is believed.
     pub base: Option<Url>,
     /// The verifiers by provider name.
-    pub providers: HashMap<&'static str, Arc<dyn StatusCallback>>,
+    pub providers: HashMap<ProviderName, Arc<dyn StatusCallback>>,
 }
 
+/// A report to the address of one text.
 pub(super) async fn receive(
     request: HttpRequest,
     payload: Payload,
     path: Path<(String, String)>,
-    callbacks: Data<Callbacks>,
-    clock: Data<dyn Clock>,
-    refusals: Data<Refusals>,
-    relay: Data<Relay>,
+    parts: Parts,
 ) -> Result<HttpResponse, ApiError> {
     let (provider, reference) = path.into_inner();
-    let (name, verifier) = callbacks.providers.get_key_value(provider.as_str()).ok_or(ApiError::NotFound)?;
-    let delivery = DeliveryRef::parse(&reference).ok_or(ApiError::NotFound)?;
+    let text = TextRef::parse(&reference).ok_or(ApiError::NotFound)?;
+    handle(request, payload, &[&provider, &reference], Some(text), parts).await
+}
+
+/// A report to the one address of a provider that has no other.
+pub(super) async fn receive_any(
+    request: HttpRequest,
+    payload: Payload,
+    path: Path<String>,
+    parts: Parts,
+) -> Result<HttpResponse, ApiError> {
+    handle(request, payload, &[&path], None, parts).await
+}
+
+/// What every report meets.
+type Parts = (Data<Callbacks>, Data<dyn Clock>, Data<Refusals>, Data<Relay>);
+
+async fn handle(
+    request: HttpRequest,
+    payload: Payload,
+    path: &[&str],
+    address: Option<TextRef>,
+    (callbacks, clock, refusals, relay): Parts,
+) -> Result<HttpResponse, ApiError> {
+    let (name, verifier) = path
+        .first()
+        .and_then(|provider| callbacks.providers.iter().find(|(name, _)| name.as_str() == *provider))
+        .ok_or(ApiError::NotFound)?;
     let base = callbacks.base.as_ref().ok_or(ApiError::NotFound)?;
-    let mut url: String = endpoint(base, &[&provider, &reference]).into();
+    let mut url: String = endpoint(base, path).into();
     if let Some(query) = request.uri().query() {
         url = url + "?" + query;
     }
@@ -52,10 +77,11 @@ pub(super) async fn receive(
     let raw = RawCallback { url: &url, headers: &headers, body: &body };
     let verdict = verifier.verify(&raw, clock.now().to_system_time()).and_then(|report| {
         // One account's signature is good for all its texts, also for those of other programs.
-        let is_foreign = report.as_ref().is_some_and(|report| match &report.about {
-            Subject::Address => false,
-            Subject::Reference(named) => named.as_str() != reference,
-            Subject::MessageId(_) => true,
+        let is_foreign = report.as_ref().is_some_and(|report| match (&report.about, &address) {
+            (Subject::Address, address) => address.is_none(),
+            (Subject::Reference(named), Some(text)) => named.as_str() != text.to_string(),
+            (Subject::MessageId(_), address) => address.is_some(),
+            (Subject::Reference(_), None) => false,
         });
         if is_foreign { Err(CallbackError::Foreign) } else { Ok(report) }
     });
@@ -65,12 +91,11 @@ pub(super) async fn receive(
             _ => ApiError::CallbackRefused,
         };
         let (message, problem) = ("status callbacks are refused", refused.problem());
-        refusals.note(Refusal { message, problem, provider: Some(name) }, || error.to_string());
+        refusals.note(Refusal { message, problem, provider: Some(name.as_str()) }, || error.to_string());
         refused
     })?;
-    if let Some(update) = report.and_then(|report| report.update) {
-        // Already logged and counted where it failed.
-        let _ = relay.texting.record_status(&delivery, &update).await;
+    if let Some(report) = report {
+        relay.texting.reported(*name, address, report).await;
     }
     Ok(HttpResponse::NoContent().finish())
 }

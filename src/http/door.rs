@@ -89,7 +89,15 @@ fn announced(request: &ServiceRequest) -> Body {
 
 /// The address that is meant, if it is written otherwise: slashes too many, or capitals where they mean nothing.
 fn straight(uri: &Uri) -> Option<Uri> {
-    let path = uri.path();
+    let meant = meant_path(uri.path())?;
+    let mut parts = uri.clone().into_parts();
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    parts.path_and_query = Some(PathAndQuery::try_from(format!("{meant}{query}")).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+/// The path that is served in the place of this one, if it is another.
+pub fn meant_path(path: &str) -> Option<String> {
     if !path.starts_with('/') {
         return None;
     }
@@ -100,13 +108,7 @@ fn straight(uri: &Uri) -> Option<Uri> {
     }
     let meant = PATHS.into_iter().find(|meant| straight.eq_ignore_ascii_case(meant));
     let meant = meant.unwrap_or(&straight);
-    if meant == path || meant.is_empty() {
-        return None;
-    }
-    let mut parts = uri.clone().into_parts();
-    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
-    parts.path_and_query = Some(PathAndQuery::try_from(format!("{meant}{query}")).ok()?);
-    Uri::from_parts(parts).ok()
+    (meant != path && !meant.is_empty()).then(|| meant.to_owned())
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod wrong_path;
 
 pub use callback::Callbacks;
 pub use delivery::Gate;
-pub use door::Door;
+pub use door::{Door, meant_path};
 pub use error::ApiError;
 pub use health::Subscribed;
 pub use metrics::serve as metrics;
@@ -33,9 +33,15 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(web::resource(WEBHOOK).post(webhook::receive).default_service(web::to(error::method)))
         .service(
-            web::resource("/callbacks/{provider}/{delivery_ref}")
+            web::resource("/callbacks/{provider}/{reference}")
                 .get(callback::receive)
                 .post(callback::receive)
+                .default_service(web::to(error::method)),
+        )
+        .service(
+            web::resource("/callbacks/{provider}")
+                .get(callback::receive_any)
+                .post(callback::receive_any)
                 .default_service(web::to(error::method)),
         )
         .service(web::resource("/livez").get(health::livez).head(health::livez))

@@ -56,6 +56,12 @@ struct OtpData<'a> {
     expires_at: Option<&'a RawValue>,
 }
 
+#[derive(Deserialize)]
+struct VerifiedData<'a> {
+    #[serde(borrow)]
+    phone_number: Option<&'a RawValue>,
+}
+
 /// Reads the body of a delivery whose signature holds.
 pub fn read(body: &[u8]) -> Result<Event, VerifyError> {
     let envelope: Envelope = parse(body, "it is not a JSON object with event_id and event_type")?;
@@ -68,9 +74,9 @@ pub fn read(body: &[u8]) -> Result<Event, VerifyError> {
     let raw_user: RawUser = optional(envelope.user, "user is not an object")?;
     let phone = text(raw_user.phone_number, "user.phone_number is not a text")?;
     let email = text(raw_user.email, "user.email is not a text")?;
-    let user = User { has_email: email.is_some(), has_phone: phone.is_some() };
     // An id of another type is no reason to refuse what does not depend on it.
     let user_id = [raw_user.id, raw_user.user_id].into_iter().find_map(|id| text(id, "").ok().flatten());
+    let user = User { has_email: email.is_some(), has_phone: phone.is_some(), has_id: user_id.is_some() };
     let subject = user_id.or_else(|| email.or_else(|| phone.clone())).map(Subject::new);
     let kind = match name.as_str() {
         "send.otp" => NeonEvent::SendOtp(read_otp(envelope.event_data, phone.as_deref())?),
@@ -78,7 +84,9 @@ pub fn read(body: &[u8]) -> Result<Event, VerifyError> {
         other if other.starts_with("send.") => NeonEvent::SendOther,
         "user.before_create" => NeonEvent::BeforeCreate,
         "user.created" => NeonEvent::UserCreated,
-        "phone_number.verified" => NeonEvent::PhoneVerified,
+        "phone_number.verified" => {
+            NeonEvent::PhoneVerified(verified_number(phone.as_deref(), envelope.event_data))
+        }
         "organization.invitation.created" | "organization.invitation.accepted" => NeonEvent::Invitation,
         _ => NeonEvent::Unknown,
     };
@@ -105,15 +113,21 @@ fn read_otp(data: Option<&RawValue>, phone: Option<&str>) -> Result<SendOtp, Ver
             Some(_) => DeliveryPreference::Other,
             None => DeliveryPreference::Absent,
         },
-        destination: match phone.map(str::parse) {
-            Some(Ok(number)) => Destination::Number(number),
-            Some(Err(_)) => Destination::NotE164,
-            None => Destination::Missing,
-        },
+        destination: Destination::of(phone),
         code: OtpCode::new(&code),
         otp_type: otp_type.as_deref().map_or(OtpType::SignIn, OtpType::from_name),
         expires_at,
     })
+}
+
+/// The number that was verified. No payload of this event is published, so both places are looked at, and neither is
+/// relied on.
+fn verified_number(user: Option<&str>, data: Option<&RawValue>) -> Destination {
+    let of_data = || {
+        let data: VerifiedData = parse(data?.get().as_bytes(), "").ok()?;
+        text(data.phone_number, "").ok()?
+    };
+    Destination::of(user.map(str::to_owned).or_else(of_data).as_deref())
 }
 
 /// Parses JSON; the error is ours alone, since the parser's quotes what it read.

@@ -67,13 +67,21 @@ pub struct KeyRefresher {
     urls: Vec<Url>,
     cache: watch::Sender<Cache>,
     waiting: Arc<WaitingRoom>,
+    tell_age: Box<dyn Fn(Instant) + Send + Sync>,
+}
+
+/// A set, and when its fetch began: Neon may have changed it since.
+#[derive(Clone)]
+struct Believed {
+    set: Arc<JwkSet>,
+    since: Instant,
 }
 
 /// The last good set of each URL, in their order.
-type Cache = Vec<Option<Arc<JwkSet>>>;
+type Cache = Vec<Option<Believed>>;
 
 fn find(cache: &Cache, kid: &Kid) -> Option<VerifyingKey> {
-    cache.iter().flatten().find_map(|set| set.get(kid))
+    cache.iter().flatten().find_map(|believed| believed.set.get(kid))
 }
 
 impl HttpKeySource {
@@ -81,7 +89,8 @@ impl HttpKeySource {
     pub fn new(urls: Vec<Url>, http: reqwest::Client) -> (Self, KeyRefresher) {
         let (cache, cached) = watch::channel(vec![None; urls.len()]);
         let waiting = Arc::<WaitingRoom>::default();
-        (Self { cache: cached, waiting: waiting.clone() }, KeyRefresher { http, urls, cache, waiting })
+        let source = Self { cache: cached, waiting: waiting.clone() };
+        (source, KeyRefresher { http, urls, cache, waiting, tell_age: Box::new(|_| {}) })
     }
 
     fn cached(&self, kid: &Kid) -> Option<VerifyingKey> {
@@ -109,6 +118,11 @@ impl KeySource for HttpKeySource {
 }
 
 impl KeyRefresher {
+    /// Tells after each fetch since when the oldest set that is believed has been.
+    pub fn telling(self, tell_age: impl Fn(Instant) + Send + Sync + 'static) -> Self {
+        Self { tell_age: Box::new(tell_age), ..self }
+    }
+
     /// Fetches now, then on demand and in the background, for ever.
     pub async fn run(&self) {
         let mut told = vec![None; self.urls.len()];
@@ -142,6 +156,7 @@ impl KeyRefresher {
 
     /// Fetches every key set; whether all came. What failed is told when it begins and ever more rarely after.
     async fn refresh(&self, told: &mut [Option<FetchError>], attempt: usize) -> bool {
+        let begun = Instant::now();
         let fetch_number = self.waiting.fetch_begins();
         let fetched = join_all(self.urls.iter().map(|url| fetch(&self.http, url))).await;
         let fresh = fetched.iter().all(Result::is_ok);
@@ -149,7 +164,7 @@ impl KeyRefresher {
         for (((known, told), url), fetched) in sets.iter_mut().zip(told).zip(&self.urls).zip(fetched) {
             match fetched {
                 Ok(set) => {
-                    *known = Some(Arc::new(set));
+                    *known = Some(Believed { set: Arc::new(set), since: begun });
                     *told = None;
                 }
                 Err(reason) => {
@@ -158,6 +173,9 @@ impl KeyRefresher {
                     }
                 }
             }
+        }
+        if let Some(oldest) = sets.iter().flatten().map(|believed| believed.since).min() {
+            (self.tell_age)(oldest);
         }
         self.cache.send_replace(sets.clone());
         self.waiting.fetch_ended(fetch_number, |kid| find(&sets, kid), fresh);

@@ -11,7 +11,7 @@ pub mod texting;
 
 pub use once::Answer;
 
-use crate::domain::{Destination, Event, NeonEvent, Recipient, Reply, Route, TryAgainReason, route};
+use crate::domain::{Destination, Event, NeonEvent, Region, Reply, Route, TryAgainReason, route};
 use crate::neon::VerifiedDelivery;
 use crate::store::{NewDelivery, Outcome};
 use crate::tasks::Tasks;
@@ -32,7 +32,7 @@ pub struct Relay {
     /// Keeps each event to one delivery.
     pub once: Once,
     /// Sends codes.
-    pub texting: Texting,
+    pub texting: Arc<Texting>,
     /// Brings the rest to the user's app.
     pub forwarding: Arc<Forwarding>,
     /// Run what outlives a request.
@@ -48,31 +48,45 @@ impl Relay {
 
     async fn process(self: Arc<Self>, verified: VerifiedDelivery) -> Answer {
         let event = verified.event();
-        let recipient = self.recipient(event).await;
-        let delivery = NewDelivery {
-            id: event.id.clone(),
-            event_type: event.name.clone(),
-            endpoint: event.endpoint.clone(),
-            recipient: recipient.clone(),
-        };
-        let work = |ownership| self.dispatch(&verified, recipient.as_ref(), ownership);
+        let delivery = self.delivery(event).await;
+        let work = |ownership| self.dispatch(&verified, &delivery, ownership);
         self.once.process(&delivery, work).await
+    }
+
+    /// What is remembered of an event from its first claim on.
+    async fn delivery(&self, event: &Event) -> NewDelivery {
+        let delivery = NewDelivery {
+            endpoint: event.endpoint.clone(),
+            linked: event.user.has_id,
+            ..NewDelivery::new(event.id.clone(), event.name.clone())
+        };
+        let NeonEvent::SendOtp(otp) = &event.kind else { return delivery };
+        let Destination::Number(number) = &otp.destination else { return delivery };
+        // If the key cannot be had, the claim that follows meets the same failure and handles it.
+        let key = self.ledger.key(KEY_TIMEOUT).await.ok();
+        NewDelivery {
+            recipient: key.map(|key| key.recipient(number)),
+            region: Region::of(number),
+            expires_at: otp.expires_at,
+            ..delivery
+        }
     }
 
     async fn dispatch(
         &self,
         verified: &VerifiedDelivery,
-        recipient: Option<&Recipient>,
+        delivery: &NewDelivery,
         ownership: Arc<Ownership>,
     ) -> Outcome {
         let event = verified.event();
+        self.texting.verified(event).await;
         let lease = ownership.lease();
         let within = self.once.time_left(lease.first_claimed_at);
         let attempt = u32::try_from(lease.token).unwrap_or(u32::MAX);
         let reply = match (route(event, self.forwarding.routing()), &event.kind) {
             (Route::Sms, NeonEvent::SendOtp(otp)) => {
-                let (reply, attempts) = self.texting.send(event, otp, recipient, &ownership, within).await;
-                return Outcome { reply, attempts, queued: None };
+                let (reply, texts) = self.texting.send(event, otp, delivery, &ownership, within).await;
+                return Outcome { texts, ..Outcome::of(reply) };
             }
             // Only a send.otp is routed there.
             (Route::Sms, _) => Reply::TryAgain(TryAgainReason::Internal),
@@ -88,14 +102,6 @@ impl Relay {
             (Route::DenySignUp, _) => self.forwarding.deny_sign_up(event),
             (Route::Refuse(reason), _) => self.forwarding.refuse(event, reason),
         };
-        Outcome { reply, attempts: Vec::new(), queued: None }
-    }
-
-    /// The stand-in for the number that an event names, where there is one to send to.
-    async fn recipient(&self, event: &Event) -> Option<Recipient> {
-        let NeonEvent::SendOtp(otp) = &event.kind else { return None };
-        let Destination::Number(number) = &otp.destination else { return None };
-        // If the key cannot be had, the claim that follows meets the same failure and handles it.
-        self.ledger.key(KEY_TIMEOUT).await.ok().map(|key| key.recipient(number))
+        Outcome::of(reply)
     }
 }

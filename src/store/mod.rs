@@ -8,8 +8,10 @@
 //! surely nothing was sent. An owner that dies therefore leaves a count that is too high by at most
 //! one, never one that is too low.
 //!
-//! Events that go to the user's app in the background wait in the [`Outbox`], sealed: the store cannot read
-//! what it keeps.
+//! Requests to providers are numbered ahead in the same way, so that no two texts of a delivery share a reference.
+//!
+//! What becomes of a text afterwards is in the [`TextLog`]. Events that go to the user's app in the background wait
+//! in the [`Outbox`], sealed: the store cannot read what it keeps.
 
 pub mod address;
 pub mod memory;
@@ -17,12 +19,16 @@ pub mod outbox;
 pub mod postgres;
 mod row;
 pub mod sqlite;
+pub mod tallies;
+pub mod texts;
 
 pub use address::{AddressFault, StoreAddress};
 pub use outbox::{Counts, Entry, EntryState, Item, NewItem, Next, Outbox, Selection, Taken, Whose};
+pub use tallies::{Tallies, Tally};
+pub use texts::{Text, TextLog};
 
-use crate::domain::{DeliveryRef, EndpointId, EventId, HashKey, Recipient, Reply, Timestamp};
-use sms_providers::{ProviderName, StatusUpdate};
+use crate::domain::{DeliveryRef, EndpointId, EventId, HashKey, Pace, Recipient, Region, Reply, Timestamp};
+use sms_providers::ProviderName;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +40,9 @@ pub trait DeliveryStore: Send + Sync {
     /// A new event, and one whose lease lapsed before `now`, is `Acquired`; the row keeps its
     /// [`DeliveryRef`] and its first claim's time across owners. A lease that ends more than [`LONGEST_LEASE`]
     /// after `now` counts as lapsed.
+    ///
+    /// With the first claim of an event its number's [`Pace`] is decided, once: a text that is allowed counts from
+    /// then on.
     async fn claim(
         &self,
         delivery: &NewDelivery,
@@ -48,19 +57,13 @@ pub trait DeliveryStore: Send + Sync {
     /// event never changes again; a reply that is not final is an error.
     async fn finish(&self, lease: Lease, outcome: &Outcome, now: Timestamp) -> Result<Held, StoreError>;
 
-    /// Gives the event up without an outcome, so that the next attempt can claim it at once; records
-    /// `lease.possible_sends`.
-    async fn release(&self, lease: Lease) -> Result<(), StoreError>;
+    /// Gives the event up without an outcome, so that the next attempt can claim it at once; records the requests
+    /// that were made and `lease.possible_sends`.
+    async fn release(&self, lease: Lease, texts: &[Text]) -> Result<(), StoreError>;
 
-    /// Raises the delivery status of a message, by the order of `DeliveryStatus::may_become`.
-    async fn record_status(
-        &self,
-        delivery: &DeliveryRef,
-        update: &StatusUpdate,
-    ) -> Result<StatusChange, StoreError>;
-
-    /// Forgets, in small batches, what was first claimed before `before` and is not owned any more; returns how many.
-    async fn purge(&self, before: Timestamp) -> Result<u64, StoreError>;
+    /// Forgets, in small batches, what was first claimed before `before` and is not owned any more, with its texts;
+    /// returns how many events that were. A number is remembered while its limits or its verification count.
+    async fn purge(&self, before: Timestamp, now: Timestamp) -> Result<u64, StoreError>;
 
     /// The key under which numbers are hashed: made at random once and kept in the store.
     async fn hash_key(&self) -> Result<HashKey, StoreError>;
@@ -79,10 +82,16 @@ pub trait DeliveryStore: Send + Sync {
 /// the clocks of two machines may differ by most of it.
 pub const LONGEST_LEASE: Duration = Duration::from_secs(60);
 
-/// A whole store: what was delivered, and what waits to be.
-pub trait Store: DeliveryStore + Outbox {}
+/// How many requests to providers one owner of an event may number.
+pub const NUMBERS: u8 = 8;
 
-impl<S: DeliveryStore + Outbox> Store for S {}
+/// How long a verification of a number counts, from the last one.
+pub const VERIFIED_FOR: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// A whole store: what was delivered, what became of it, and what waits to be.
+pub trait Store: DeliveryStore + TextLog + Tallies + Outbox {}
+
+impl<S: DeliveryStore + TextLog + Tallies + Outbox> Store for S {}
 
 /// Opens the store of a `STORE_URL`: `memory:`, `sqlite://path` or `postgres://…`.
 ///
@@ -108,6 +117,50 @@ pub struct NewDelivery {
     pub endpoint: Option<EndpointId>,
     /// Whom a text would go to.
     pub recipient: Option<Recipient>,
+    /// Where that number is from.
+    pub region: Option<Region>,
+    /// Whether it belongs to a user.
+    pub linked: bool,
+    /// When the code dies.
+    pub expires_at: Option<Timestamp>,
+    /// How often the number may be texted.
+    pub pace: Arc<Pace>,
+    /// Why it is refused in any case, unless it was verified within [`VERIFIED_FOR`].
+    pub unless_verified: Option<String>,
+}
+
+impl NewDelivery {
+    /// An event of which nothing else is known.
+    pub fn new(id: EventId, event_type: impl Into<String>) -> Self {
+        Self {
+            id,
+            event_type: event_type.into(),
+            endpoint: None,
+            recipient: None,
+            region: None,
+            linked: false,
+            expires_at: None,
+            pace: Arc::new(Pace::NONE),
+            unless_verified: None,
+        }
+    }
+
+    /// Why the number gets no text, if it was verified and texted at these times, and whether this one counts.
+    fn judge(
+        &self,
+        verified_at: Option<Timestamp>,
+        recent: &[Timestamp],
+        now: Timestamp,
+    ) -> (Option<String>, bool) {
+        let verified_lately = verified_at.is_some_and(|at| now.since(at) < VERIFIED_FOR);
+        match &self.unless_verified {
+            Some(reason) if !verified_lately => (Some(reason.clone()), false),
+            _ => match self.pace.forbids(recent, now) {
+                Some(part) => (Some(part.as_str().to_owned()), !self.pace.enforced),
+                None => (None, true),
+            },
+        }
+    }
 }
 
 /// The answer to a claim.
@@ -134,6 +187,29 @@ pub struct Lease {
     pub first_claimed_at: Timestamp,
     /// How many texts may have been sent for this event, the one about to be sent included.
     pub possible_sends: u8,
+    /// The number of the next request to a provider, from 1.
+    pub next_number: u8,
+    /// What is known of the number.
+    pub history: History,
+}
+
+impl Lease {
+    /// How many numbers of requests are given away, once these were made.
+    fn numbered(&self, made: &[Text]) -> u8 {
+        let made = u8::try_from(made.len()).unwrap_or(u8::MAX);
+        self.next_number.saturating_sub(1).saturating_add(made)
+    }
+}
+
+/// What is known of a number from before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// When it was verified last.
+    pub verified_at: Option<Timestamp>,
+    /// Who took the last text to it, if that did not lead to a verification.
+    pub previous: Option<ProviderName>,
+    /// Why it gets no text now, by what the claim was told: the part of its [`Pace`], or `unless_verified`.
+    pub refused_by: Option<String>,
 }
 
 /// Whether the caller still owns the event.
@@ -150,34 +226,19 @@ pub enum Held {
 pub struct Outcome {
     /// The reply that every later attempt gets; a final one.
     pub reply: Reply,
-    /// Every request that was made: provider, failure kind or `accepted`, and milliseconds.
-    pub attempts: Vec<AttemptRecord>,
+    /// Every request that was made.
+    pub texts: Vec<Text>,
+    /// What the guard said, as JSON.
+    pub decision: Option<String>,
     /// What is still to be brought to the app.
     pub queued: Option<NewItem>,
 }
 
-/// One request to a provider, as it is remembered.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct AttemptRecord {
-    /// The provider's name.
-    pub provider: String,
-    /// `accepted`, or the kind of the failure.
-    pub verdict: String,
-    /// The vendor's error code.
-    pub code: Option<String>,
-    /// How long it took, in milliseconds.
-    pub elapsed_ms: u64,
-}
-
-/// What a status report changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StatusChange {
-    /// The status rose; the provider that took the message, if it is known by now.
-    Raised(Option<ProviderName>),
-    /// It was lower than, or equal to, what is known.
-    Unchanged,
-    /// No delivery has this reference.
-    NotFound,
+impl Outcome {
+    /// This reply and nothing else.
+    pub fn of(reply: Reply) -> Self {
+        Self { reply, texts: Vec::new(), decision: None, queued: None }
+    }
 }
 
 /// The store failed. Holds no row content.

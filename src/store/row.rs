@@ -1,18 +1,10 @@
 //! How a reply looks in a row; the same in every SQL store.
 
-use super::{AttemptRecord, Outcome, StoreError};
+use super::StoreError;
 use crate::domain::{Accepted, RefuseReason, Reply};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use sms_providers::ProviderName;
-
-/// What `finish` writes.
-pub(super) struct StoredOutcome {
-    pub reply: String,
-    pub provider: Option<&'static str>,
-    pub message_id: Option<String>,
-    pub attempts: String,
-}
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -23,36 +15,24 @@ enum StoredReply {
     Refused { reason: String },
 }
 
-impl StoredOutcome {
-    /// `None` for a reply that is not final: it is never stored.
-    pub fn of(outcome: &Outcome) -> Option<Self> {
-        if !outcome.reply.is_final() {
-            return None;
-        }
-        let (stored, accepted) = match &outcome.reply {
-            Reply::Done(Some(accepted)) => {
-                let Accepted { provider, message_id } = accepted.clone();
-                (StoredReply::Accepted { provider: provider.as_str().to_owned(), message_id }, Some(accepted))
-            }
-            Reply::Done(None) => (StoredReply::Acknowledged, None),
-            Reply::App { status, body } => {
-                (StoredReply::App { status: *status, body_base64: BASE64_STANDARD.encode(body) }, None)
-            }
-            Reply::Refused(reason) => (StoredReply::Refused { reason: reason.as_str().to_owned() }, None),
-            Reply::TryAgain(_) => return None,
-        };
-        Some(Self {
-            reply: json(&stored),
-            provider: accepted.map(|accepted| accepted.provider.as_str()),
-            message_id: accepted.and_then(|accepted| accepted.message_id.clone()),
-            attempts: json::<[AttemptRecord]>(&outcome.attempts),
-        })
+/// A reply as a row holds it; `None` for one that is not final: it is never stored.
+pub(super) fn write_reply(reply: &Reply) -> Option<String> {
+    if !reply.is_final() {
+        return None;
     }
-}
-
-/// Texts and numbers in structs always have a JSON form; should they not, the row reads as corrupt.
-fn json<T: Serialize + ?Sized>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+    let stored = match reply {
+        Reply::Done(Some(Accepted { provider, message_id })) => {
+            StoredReply::Accepted { provider: provider.as_str().to_owned(), message_id: message_id.clone() }
+        }
+        Reply::Done(None) => StoredReply::Acknowledged,
+        Reply::App { status, body } => {
+            StoredReply::App { status: *status, body_base64: BASE64_STANDARD.encode(body) }
+        }
+        Reply::Refused(reason) => StoredReply::Refused { reason: reason.as_str().to_owned() },
+        Reply::TryAgain(_) => return None,
+    };
+    // Texts and numbers in structs always have a JSON form; should they not, the row reads as corrupt.
+    Some(serde_json::to_string(&stored).unwrap_or_default())
 }
 
 /// Reads the `reply` of a finished row.
@@ -98,9 +78,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_final_reply_is_read_as_it_was_written(reply in any_final_reply()) {
-            let outcome = Outcome { reply, attempts: Vec::new(), queued: None };
-            let stored = StoredOutcome::of(&outcome).unwrap();
-            prop_assert_eq!(read_reply(&stored.reply).unwrap(), outcome.reply);
+            prop_assert_eq!(read_reply(&write_reply(&reply).unwrap()).unwrap(), reply);
         }
 
         #[test]
@@ -114,7 +92,7 @@ mod tests {
         for reply in
             [Reply::TryAgain(TryAgainReason::NoVerdict), Reply::App { status: 500, body: Vec::new() }]
         {
-            assert!(StoredOutcome::of(&Outcome { reply, attempts: Vec::new(), queued: None }).is_none());
+            assert!(write_reply(&reply).is_none());
         }
     }
 }

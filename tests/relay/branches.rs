@@ -61,12 +61,8 @@ async fn events_of_a_branch_that_is_not_served_stay_where_they_are() {
 /// Queues an event as another relay would have.
 async fn leave_an_event_of(endpoint: &str, store: &MemoryStore) {
     let (now, endpoint) = (SystemClock.now(), EndpointId::new(endpoint));
-    let delivery = NewDelivery {
-        id: EventId::new("left-by-somebody-else").unwrap(),
-        event_type: "user.created".into(),
-        endpoint: endpoint.clone(),
-        recipient: None,
-    };
+    let id = EventId::new("left-by-somebody-else").unwrap();
+    let delivery = NewDelivery { endpoint: endpoint.clone(), ..NewDelivery::new(id, "user.created") };
     let claim = store.claim(&delivery, now, Duration::from_secs(4)).await.unwrap();
     let Claim::Acquired(lease) = claim else { panic!("not new") };
     let queued = NewItem {
@@ -77,6 +73,6 @@ async fn leave_an_event_of(endpoint: &str, store: &MemoryStore) {
         queued_at: now,
         give_up_at: now.plus(Duration::from_secs(3600)),
     };
-    let outcome = Outcome { reply: Reply::Done(None), attempts: Vec::new(), queued: Some(queued) };
+    let outcome = Outcome { queued: Some(queued), ..Outcome::of(Reply::Done(None)) };
     store.finish(lease, &outcome, now).await.unwrap();
 }

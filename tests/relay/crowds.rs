@@ -81,7 +81,7 @@ async fn a_callback_may_have_16_kib() {
     let vars = vars.map(|(name, value)| (name, value.to_owned())).to_vec();
     let relay = TestRelay::with(Start { vars, configured_providers: true, ..Start::default() }).await;
     let report = async |length: usize| {
-        let url = format!("{}/callbacks/twilio/{}", relay.url, "0".repeat(32));
+        let url = format!("{}/callbacks/twilio/{}-1", relay.url, "0".repeat(32));
         let request = relay.http.post(url).header("X-Twilio-Signature", "none").body("x".repeat(length));
         send(request).await.error()
     };

@@ -3,6 +3,7 @@
 use crate::app_stub::{AppStub, status};
 use crate::harness::event;
 use crate::process::{ReadyRelay, RelayProcess, command, run};
+use crate::surroundings::Proxy;
 use serde_json::{Value, json};
 use sms_providers::client::http_client;
 use std::fs;
@@ -169,4 +170,43 @@ async fn a_log_that_goes_into_a_pipe_has_no_colours() {
     let output = dev.stop();
     assert!(output.contains("INFO"), "{output}");
     assert!(!output.contains('\u{1b}'), "{output:?}");
+}
+
+/// A company's proxy variables are set for everything that a developer starts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_is_asked_for_nothing() {
+    let (proxy, app) = (Proxy::http(None).await, AppStub::answering(status(200)).await);
+    let (proxy_url, app_url) = (format!("http://{}", proxy.address), app.url());
+    let names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let mut vars = names.map(|name| (name, proxy_url.as_str())).to_vec();
+    vars.push(("FORWARD_URL", &app_url));
+    let dev = Dev::start(tempfile::tempdir().unwrap(), &vars);
+    dev.sign_in().await;
+    app.wait_for(1).await;
+    dev.stop();
+    assert_eq!(proxy.asked(), Vec::<String>::new());
+}
+
+#[test]
+fn authorities_that_cannot_be_read_are_told_before_anything_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        let vars = [("PORT", "0"), ("DEV_PORT", "0"), (variable, "/not/there/s3cret")];
+        let output = run(folder.path(), &["dev"], &vars);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(variable) && !stderr.contains("s3cret"), "{stderr}");
+        assert!(output.stdout.is_empty(), "{variable}");
+    }
+}
+
+/// `docker run --env-file .env` keeps the quotation marks.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_in_quotation_marks_is_the_port() {
+    let dev = Dev::start(tempfile::tempdir().unwrap(), &[("PORT", "\"0\""), ("DEV_PORT", "'0'")]);
+    dev.sign_in().await;
+    let said = dev.stop();
+    for variable in ["PORT", "DEV_PORT"] {
+        assert!(said.contains(&format!("  {variable} came in quotation marks")), "{variable} in: {said}");
+    }
 }

@@ -213,6 +213,18 @@ async fn what_works_and_deserves_a_look_is_warned_about_and_does_not_fail() {
     assert_eq!(names(&table, "warn"), ["FORWARD_URL", "FORWARD_URL_EP_A_1"], "{table}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_url_that_the_relay_serves_all_the_same_is_no_fault() {
+    for path in ["/webhooks/neon-auth/", "//webhooks/neon-auth", "/Webhooks/Neon-Auth"] {
+        let world = World::start().await;
+        let document = world.webhook(|webhook| webhook["webhook_url"] = json!(world.server.uri() + path));
+        world.breaks(WEBHOOK, json_reply(200, document)).await;
+        let (code, table) = world.doctor(&[]);
+        assert_eq!((code, names(&table, "warn")), (Some(0), vec![]), "{path}: {table}");
+        assert!(names(&table, "ok").contains(&"neon webhook"), "{path}: {table}");
+    }
+}
+
 #[test]
 fn every_fault_of_the_variables_is_a_line_and_what_needs_them_is_skipped() {
     let folder = tempfile::tempdir().unwrap();
@@ -247,7 +259,7 @@ async fn give_one_up(file: &Path) {
     let (store, now) = (SqliteStore::open(file.into()).unwrap(), Timestamp::from_millis(1_770_000_000_000));
     let lease = Duration::from_secs(4);
     let id = EventId::new("a").unwrap();
-    let delivery = NewDelivery { id, event_type: "user.created".into(), endpoint: None, recipient: None };
+    let delivery = NewDelivery::new(id, "user.created");
     let Claim::Acquired(owned) = store.claim(&delivery, now, lease).await.unwrap() else {
         panic!("not ours")
     };
@@ -259,7 +271,7 @@ async fn give_one_up(file: &Path) {
         queued_at: now,
         give_up_at: now.plus(lease),
     };
-    let outcome = Outcome { reply: Reply::Done(None), attempts: vec![], queued: Some(queued) };
+    let outcome = Outcome { queued: Some(queued), ..Outcome::of(Reply::Done(None)) };
     store.finish(owned, &outcome, now).await.unwrap();
     let taken = store.take_due(now, lease, 1, Whose::default()).await.unwrap();
     store.failed(&taken.items[0], "it answered with 500", Next::Dead(now)).await.unwrap();

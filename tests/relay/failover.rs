@@ -27,7 +27,7 @@ async fn a_code_goes_out_through_twilio() {
     assert_eq!(text["To"], NUMBER);
     assert!(text["Body"].contains(CODE));
     assert!((290..=300).contains(&text["ValidityPeriod"].parse::<u32>().unwrap()));
-    assert_eq!(twilio.report_path().await.strip_prefix("/callbacks/twilio/").unwrap().len(), 32);
+    assert_eq!(twilio.report_path().await.strip_prefix("/callbacks/twilio/").unwrap().len(), 34);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use crate::harness::{Signer, Start, TestRelay, otp, send, serve_keys};
 use neon_sms_relay::domain::{Clock, SystemClock};
 use reqwest::StatusCode;
 use serde_json::json;
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 use wiremock::ResponseTemplate;
 
@@ -64,6 +65,39 @@ async fn known_keys_are_kept_while_the_key_set_cannot_be_fetched() {
     serve_keys(&relay.neon, ResponseTemplate::new(500)).await;
     assert_eq!(deliver_as(&relay, &Signer::new()).await, (503, "keys_unavailable".into()));
     assert_eq!(deliver_as(&relay, &relay.signer).await.0, 200);
+}
+
+/// An alert on it tells of keys that Neon may have withdrawn long ago.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_age_of_the_keys_grows_until_they_are_fetched_again() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let vars = [("METRICS_PORT", port.to_string()), (SHORT.0, SHORT.1.to_owned())].to_vec();
+    let relay = TestRelay::with(Start { vars, without_keys: true, ..Start::default() }).await;
+    assert_eq!(age_of_the_keys(&relay).await, None);
+
+    let before = Instant::now();
+    serve_keys(&relay.neon, keys(&[&relay.signer])).await;
+    relay.wait_until_ready().await;
+    let fetched = Instant::now();
+    let young = age_of_the_keys(&relay).await.unwrap();
+    assert!(young <= before.elapsed().as_secs_f64(), "{young}");
+
+    serve_keys(&relay.neon, ResponseTemplate::new(500)).await;
+    // A stranger's key has them fetched, two seconds after the last time.
+    while relay.neon.received_requests().await.unwrap().is_empty() {
+        assert_eq!(deliver_as(&relay, &Signer::new()).await.0, 503);
+    }
+    let least = fetched.elapsed().as_secs_f64();
+    let old = age_of_the_keys(&relay).await.unwrap();
+    assert!(old >= least && least > 1.0, "{old}, and {least} s have gone");
+}
+
+/// In seconds, as Prometheus reads it.
+async fn age_of_the_keys(relay: &TestRelay) -> Option<f64> {
+    let metrics = relay.http.get(relay.metrics_url.as_deref().unwrap()).send().await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    let age = metrics.lines().find_map(|line| line.strip_prefix("neon_sms_relay_jwks_age_seconds "))?;
+    Some(age.parse().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -158,8 +158,7 @@ async fn a_server_that_stops_finishes_what_it_has_started_and_starts_nothing_new
 async fn put(store: &MemoryStore, id: &str) {
     let id = EventId::new(id).unwrap();
     let event_type = "user.created".to_owned();
-    let delivery =
-        NewDelivery { id: id.clone(), event_type: event_type.clone(), endpoint: None, recipient: None };
+    let delivery = NewDelivery::new(id.clone(), event_type.clone());
     let now = SystemClock.now();
     let Claim::Acquired(lease) = store.claim(&delivery, now, LEASE).await.unwrap() else { panic!("claimed") };
     let item = NewItem {
@@ -170,7 +169,7 @@ async fn put(store: &MemoryStore, id: &str) {
         queued_at: now,
         give_up_at: now.plus(Duration::from_secs(60)),
     };
-    let outcome = Outcome { reply: Reply::Done(None), attempts: Vec::new(), queued: Some(item) };
+    let outcome = Outcome { queued: Some(item), ..Outcome::of(Reply::Done(None)) };
     store.finish(lease, &outcome, now).await.unwrap();
 }
 

@@ -2,13 +2,13 @@
 
 use crate::harness::{Start, TestRelay};
 use neon_sms_relay::app::Parts;
-use neon_sms_relay::domain::{DeliveryRef, EventId, HashKey, Timestamp};
+use neon_sms_relay::domain::{DeliveryRef, EventId, HashKey, TextRef, Timestamp};
 use neon_sms_relay::store::memory::MemoryStore;
+use neon_sms_relay::store::texts::{About, Delivery, Failure, Query, Report, Reported, Verified};
 use neon_sms_relay::store::{
     Claim, Counts, DeliveryStore, Entry, Held, Item, Lease, NewDelivery, Next, Outbox, Outcome, Selection,
-    StatusChange, StoreError, Taken, Whose,
+    StoreError, Taken, Tallies, Tally, Text, TextLog, Whose,
 };
-use sms_providers::StatusUpdate;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -94,18 +94,11 @@ impl DeliveryStore for Plugged {
     async fn finish(&self, lease: Lease, outcome: &Outcome, now: Timestamp) -> Result<Held, StoreError> {
         self.check("finish")?.finish(lease, outcome, now).await
     }
-    async fn release(&self, lease: Lease) -> Result<(), StoreError> {
-        self.check("release")?.release(lease).await
+    async fn release(&self, lease: Lease, texts: &[Text]) -> Result<(), StoreError> {
+        self.check("release")?.release(lease, texts).await
     }
-    async fn record_status(
-        &self,
-        delivery: &DeliveryRef,
-        update: &StatusUpdate,
-    ) -> Result<StatusChange, StoreError> {
-        self.check("record_status")?.record_status(delivery, update).await
-    }
-    async fn purge(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.check("purge")?.purge(before).await
+    async fn purge(&self, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
+        self.check("purge")?.purge(before, now).await
     }
     async fn hash_key(&self) -> Result<HashKey, StoreError> {
         self.check("hash_key")?.hash_key().await
@@ -115,6 +108,51 @@ impl DeliveryStore for Plugged {
     }
     fn sleeps(&self) -> bool {
         self.sleeps
+    }
+}
+
+#[async_trait::async_trait]
+impl TextLog for Plugged {
+    async fn report(&self, about: &About, report: &Report, now: Timestamp) -> Result<Reported, StoreError> {
+        self.check("report")?.report(about, report, now).await
+    }
+    async fn failures(&self, since: Timestamp, limit: u32) -> Result<Vec<Failure>, StoreError> {
+        self.check("failures")?.failures(since, limit).await
+    }
+    async fn begin_resend(&self, failed: &TextRef, requests: u8, max: u8) -> Result<Option<u8>, StoreError> {
+        self.check("begin_resend")?.begin_resend(failed, requests, max).await
+    }
+    async fn record_resend(
+        &self,
+        delivery: &DeliveryRef,
+        texts: &[Text],
+        may_have_sent: bool,
+    ) -> Result<(), StoreError> {
+        self.check("record_resend")?.record_resend(delivery, texts, may_have_sent).await
+    }
+    async fn verified(
+        &self,
+        recipient_hash: &str,
+        alive_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Verified>, StoreError> {
+        self.check("verified")?.verified(recipient_hash, alive_at, now).await
+    }
+    async fn deliveries(&self, query: &Query, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        self.check("deliveries")?.deliveries(query, limit).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Tallies for Plugged {
+    async fn tally(&self, tallies: &[Tally]) -> Result<(), StoreError> {
+        self.check("tally")?.tally(tallies).await
+    }
+    async fn tallies(&self, since_hour: i64) -> Result<Vec<Tally>, StoreError> {
+        self.check("tallies")?.tallies(since_hour).await
+    }
+    async fn forget_tallies(&self, before_hour: i64) -> Result<(), StoreError> {
+        self.check("forget_tallies")?.forget_tallies(before_hour).await
     }
 }
 

@@ -56,12 +56,7 @@ async fn a_store_that_fails_after_the_send_does_not_cause_a_second_one() {
 async fn an_event_whose_owner_died_is_taken_over_within_one_attempt_of_neon() {
     let store = Arc::new(MemoryStore::default());
     let body = otp(|_| {});
-    let event = NewDelivery {
-        id: EventId::new(body["event_id"].as_str().unwrap()).unwrap(),
-        event_type: "send.otp".into(),
-        endpoint: None,
-        recipient: None,
-    };
+    let event = NewDelivery::new(EventId::new(body["event_id"].as_str().unwrap()).unwrap(), "send.otp");
     // Claimed by an instance that ended before it wrote anything.
     let now = SystemClock.now();
     let claim = store.claim(&event, now, Duration::from_secs(4)).await.unwrap();

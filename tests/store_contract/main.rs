@@ -10,8 +10,10 @@
 mod postgres_server;
 mod served;
 mod suite;
+mod texts;
 
 mod migrations;
+mod numbers;
 mod outbox;
 mod postgres;
 mod postgres_troubles;
@@ -62,12 +64,34 @@ macro_rules! contract {
                 a_reply_that_is_not_final_is_refused,
                 a_released_event_is_claimable_at_once_with_its_count_corrected,
                 of_many_claims_at_once_exactly_one_is_acquired,
-                a_status_only_rises_and_may_come_before_the_end,
-                a_status_for_nobody_is_told,
                 old_events_are_forgotten_unless_somebody_owns_them,
                 the_hash_key_is_made_once,
                 what_was_finished_survives_a_restart,
                 a_healthy_store_answers,
+            );
+            contract!(@each texts $home;
+                a_status_only_rises_and_may_come_before_the_end,
+                a_late_delivery_replaces_a_failure,
+                a_report_for_nobody_is_told,
+                a_text_of_messagebird_is_found_by_its_id,
+                a_word_that_nobody_knows_is_kept_and_changes_nothing,
+                all_that_is_known_of_a_delivery_is_told,
+                deliveries_are_found_by_number_time_and_how_they_ended,
+                requests_of_all_owners_are_numbered_apart,
+                a_failed_text_is_made_good_once_while_that_helps,
+                a_resend_that_sent_nothing_gives_its_count_back,
+                a_code_that_was_superseded_or_typed_is_not_sent_again,
+                a_verification_is_matched_to_the_latest_text_of_the_number_once,
+                a_verification_without_a_living_code_of_ours_is_no_text_s_success,
+                a_reply_that_is_none_keeps_its_texts,
+                tallies_are_added_up_by_all_and_forgotten_by_the_hour,
+            );
+            contract!(@each numbers $home;
+                whoever_took_the_last_text_in_vain_is_told_until_one_led_to_a_verification,
+                a_number_gets_as_many_texts_as_its_pace_allows,
+                an_unknown_number_is_refused_where_a_verified_one_is_not,
+                of_many_events_for_one_number_at_once_exactly_as_many_are_allowed_as_may_be,
+                a_number_is_remembered_while_its_limits_or_its_verification_count,
             );
             contract!(@each outbox $home;
                 an_event_is_queued_in_the_step_that_finishes_it_and_only_once,

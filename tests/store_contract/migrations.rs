@@ -2,20 +2,30 @@
 
 use crate::postgres::{select, server};
 use crate::suite::{LEASE, NOW, event};
-use neon_sms_relay::domain::{DeliveryRef, RefuseReason, Reply};
+use neon_sms_relay::domain::{DeliveryRef, EventId, RefuseReason, Reply, TextRef, TextStatus};
+use neon_sms_relay::store::texts::{About, LoggedText, Query, Report, Reported};
 use neon_sms_relay::store::{Claim, Counts, Store, open};
 use rusqlite::Connection;
 use sms_providers::client::tls_config;
-use sms_providers::{DeliveryStatus, StatusUpdate};
+use sms_providers::{DeliveryStatus, ProviderName};
 use std::time::Duration;
 
-const ROWS: &str = include_str!("../../fixtures/store/rows_of_version_1.sql");
+/// The tables as they were, by version.
+const SQLITE: [&str; 2] = [
+    include_str!("../../fixtures/store/sqlite_of_version_1.sql"),
+    include_str!("../../fixtures/store/sqlite_of_version_2.sql"),
+];
+const POSTGRES: [&str; 2] = [
+    include_str!("../../fixtures/store/postgres_of_version_1.sql"),
+    include_str!("../../fixtures/store/postgres_of_version_2.sql"),
+];
+/// What is in them; each version's rows come beside those of the versions before.
+const ROWS: [&str; 2] = [
+    include_str!("../../fixtures/store/rows_of_version_1.sql"),
+    include_str!("../../fixtures/store/rows_of_version_2.sql"),
+];
 
-/// The tables as they were then, by store.
-const SQLITE: &str = include_str!("../../fixtures/store/sqlite_of_version_1.sql");
-const POSTGRES: &str = include_str!("../../fixtures/store/postgres_of_version_1.sql");
-
-async fn nothing_is_lost(store: &dyn Store) {
+async fn nothing_is_lost(store: &dyn Store, version: usize) {
     let later = NOW.plus(LEASE + Duration::from_secs(1));
     let Claim::Finished(reply) = store.claim(&event("sent"), later, LEASE).await.unwrap() else {
         panic!("a text would be sent twice")
@@ -30,33 +40,61 @@ async fn nothing_is_lost(store: &dyn Store) {
         hex::encode(store.hash_key().await.unwrap().expose()),
         "00112233445566778899aabbccddeeff".repeat(2)
     );
-    let reference = DeliveryRef::parse("0123456789abcdef0123456789abcdef").unwrap();
-    let delivered = StatusUpdate::new(DeliveryStatus::Delivered);
-    store.record_status(&reference, &delivered).await.unwrap();
-    assert_eq!(store.counts().await.unwrap(), Counts { waiting: 0, dead: 0 });
+    let delivery = DeliveryRef::parse("0123456789abcdef0123456789abcdef").unwrap();
+    let about = About::Text(TextRef { delivery, number: 1 }, ProviderName::Twilio);
+    let delivered = Report { status: Some(DeliveryStatus::Delivered), ..Report::default() };
+    assert!(matches!(store.report(&about, &delivered, later).await.unwrap(), Reported::Raised(_)));
+    let verified = store.verified("aa", later, later).await.unwrap().unwrap();
+    assert_eq!(verified.message_id.as_deref(), Some("SM1"));
+    if version == 1 {
+        return assert_eq!(store.counts().await.unwrap(), Counts { waiting: 0, dead: 0 });
+    }
+    assert_eq!(store.counts().await.unwrap(), Counts { waiting: 1, dead: 0 });
+    let query = Query { event: EventId::new("failed-over"), ..Query::default() };
+    let found = store.deliveries(&query, 1).await.unwrap();
+    let [first, second] = &found[0].texts[..] else { panic!("texts are lost: {found:?}") };
+    let told =
+        |text: &LoggedText| text.request.as_ref().map(|request| (request.provider, request.elapsed_ms));
+    assert_eq!(told(first), Some((ProviderName::Twilio, 12)));
+    assert_eq!(first.request.as_ref().and_then(|request| request.code.as_deref()), Some("20429"));
+    assert_eq!(told(second), Some((ProviderName::Vonage, 400)));
+    assert_eq!(second.status.map(TextStatus::as_str), Some("failed"));
+    assert_eq!((first.status, second.status_code.as_deref()), (None, Some("6")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_the_first_version_is_read_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    let old = Connection::open(&path).unwrap();
-    old.execute_batch(&format!("{SQLITE}{ROWS}PRAGMA user_version = 1;")).unwrap();
-    drop(old);
-    nothing_is_lost(&*open(&format!("sqlite://{}", path.display()), tls_config().unwrap()).unwrap()).await;
+async fn a_file_of_an_earlier_version_is_read_on() {
+    for version in 1..=SQLITE.len() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let old = Connection::open(&path).unwrap();
+        let rows = ROWS[..version].concat().replace("SEALED", "x'00ff'");
+        let tables = SQLITE[version - 1];
+        old.execute_batch(&format!("{tables}{rows}PRAGMA user_version = {version};")).unwrap();
+        drop(old);
+        let url = format!("sqlite://{}", path.display());
+        nothing_is_lost(&*open(&url, tls_config().unwrap()).unwrap(), version).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tables_of_the_first_version_are_read_on() {
-    let Some(server) = server() else { return };
-    let rows = ROWS.replace("INTO ", "INTO neon_sms_relay_");
-    let version = "CREATE TABLE neon_sms_relay_schema (version BIGINT NOT NULL);
-                   INSERT INTO neon_sms_relay_schema VALUES (1);";
-    let (client, connection) = tokio_postgres::connect(&server.url(), tokio_postgres::NoTls).await.unwrap();
-    tokio::runtime::Handle::current().spawn(connection);
-    client.batch_execute(&format!("{POSTGRES}{rows}{version}")).await.unwrap();
-    nothing_is_lost(&*open(&server.url(), tls_config().unwrap()).unwrap()).await;
-    assert_eq!(select(&server, "SELECT max(version)::text FROM neon_sms_relay_schema").await, ["2"]);
+async fn tables_of_an_earlier_version_are_read_on() {
+    for version in 1..=POSTGRES.len() {
+        let Some(server) = server() else { return };
+        let rows = ROWS[..version].concat().replace("INTO ", "INTO neon_sms_relay_");
+        let rows = rows.replace("SEALED", r"'\x00ff'");
+        let tables = POSTGRES[version - 1];
+        let schema = format!(
+            "CREATE TABLE neon_sms_relay_schema (version BIGINT NOT NULL);
+             INSERT INTO neon_sms_relay_schema SELECT generate_series(1, {version});"
+        );
+        let (client, connection) =
+            tokio_postgres::connect(&server.url(), tokio_postgres::NoTls).await.unwrap();
+        tokio::runtime::Handle::current().spawn(connection);
+        client.batch_execute(&format!("{tables}{rows}{schema}")).await.unwrap();
+        nothing_is_lost(&*open(&server.url(), tls_config().unwrap()).unwrap(), version).await;
+        assert_eq!(select(&server, "SELECT max(version)::text FROM neon_sms_relay_schema").await, ["3"]);
+    }
 }
 
 /// Columns of a migration that rows which are there already could not have.

@@ -43,7 +43,7 @@ async fn a_file_of_a_newer_version_is_refused_at_once() {
     let version =
         |version: i64| Connection::open(&path).unwrap().pragma_update(None, "user_version", version).unwrap();
     version(99);
-    assert!(matches!(store(&path).err(), Some(StoreError::NewerSchema { found: 99, known: 2 })));
+    assert!(matches!(store(&path).err(), Some(StoreError::NewerSchema { found: 99, known: 3 })));
 }
 
 /// Field 20: what is wrong at the start stays wrong, so it is said then, with the folder and what to do.
@@ -115,7 +115,7 @@ async fn the_log_stays_small_while_thousands_of_events_are_forgotten() {
         assert!(futures_util::future::join_all(claims).await.iter().all(Result::is_ok));
     }
     let later = NOW.plus(std::time::Duration::from_secs(3600));
-    assert_eq!(store.purge(later).await.unwrap(), EVENTS);
+    assert_eq!(store.purge(later, later).await.unwrap(), EVENTS);
     let log = std::fs::metadata(folder.path().join("store.db-wal")).map_or(0, |file| file.len());
     assert!(log < 24 << 20, "the log has {} MB", log >> 20);
 }

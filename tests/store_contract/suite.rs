@@ -2,12 +2,10 @@
 
 use crate::Home;
 use neon_sms_relay::domain::{
-    Accepted, DeliveryRef, EndpointId, EventId, HashKey, RefuseReason, Reply, Timestamp, TryAgainReason,
+    Accepted, EndpointId, EventId, HashKey, RefuseReason, Region, Reply, Timestamp, TryAgainReason,
 };
-use neon_sms_relay::store::{
-    AttemptRecord, Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StatusChange,
-};
-use sms_providers::{DeliveryStatus, ProviderName, StatusUpdate, VendorCode};
+use neon_sms_relay::store::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, Text};
+use sms_providers::ProviderName;
 use std::time::Duration;
 
 pub const NOW: Timestamp = Timestamp::from_millis(1_770_000_000_000);
@@ -15,10 +13,10 @@ pub const LEASE: Duration = Duration::from_secs(4);
 
 pub fn event(id: &str) -> NewDelivery {
     NewDelivery {
-        id: EventId::new(id).unwrap(),
-        event_type: "send.otp".into(),
         endpoint: EndpointId::new("ep-cool-sound-12345678"),
         recipient: Some(HashKey::new(b"key").recipient(&"+15551234567".parse().unwrap())),
+        region: Region::from_iso("US"),
+        ..NewDelivery::new(EventId::new(id).unwrap(), "send.otp")
     }
 }
 
@@ -30,16 +28,29 @@ pub async fn acquire(store: &dyn DeliveryStore, id: &str, now: Timestamp) -> Lea
 }
 
 pub fn outcome(reply: Reply) -> Outcome {
-    let attempt =
-        AttemptRecord { provider: "twilio".into(), verdict: "accepted".into(), code: None, elapsed_ms: 312 };
-    Outcome { reply, attempts: vec![attempt], queued: None }
+    Outcome { texts: vec![text(1, ProviderName::Twilio, Text::ACCEPTED)], ..Outcome::of(reply) }
+}
+
+pub fn text(number: u8, provider: ProviderName, verdict: &str) -> Text {
+    let accepted = verdict == Text::ACCEPTED;
+    Text {
+        number,
+        provider,
+        verdict: verdict.to_owned(),
+        code: (!accepted).then(|| "30003".to_owned()),
+        message_id: accepted.then(|| format!("{provider}-{number}")),
+        sent_at: NOW,
+        elapsed_ms: 312,
+        segments: Some(1),
+        price: None,
+    }
 }
 
 pub fn accepted() -> Reply {
     Reply::Done(Some(Accepted { provider: ProviderName::Twilio, message_id: Some("SM1".into()) }))
 }
 
-fn after(time: Duration) -> Timestamp {
+pub fn after(time: Duration) -> Timestamp {
     NOW.plus(time + Duration::from_millis(1))
 }
 
@@ -71,7 +82,7 @@ pub async fn a_stale_owner_changes_nothing(home: &Home) {
     let owner = acquire(&*store, "a", after(LEASE)).await;
     assert_eq!(store.renew(&stale, after(LEASE * 9)).await.unwrap(), Held::Lost);
     assert_eq!(store.finish(stale.clone(), &outcome(accepted()), NOW).await.unwrap(), Held::Lost);
-    store.release(stale).await.unwrap();
+    store.release(stale, &[]).await.unwrap();
     assert!(matches!(store.claim(&event("a"), after(LEASE), LEASE).await.unwrap(), Claim::InFlight));
     assert_eq!(store.finish(owner, &outcome(Reply::Done(None)), NOW).await.unwrap(), Held::Yes);
 }
@@ -100,7 +111,7 @@ pub async fn a_finished_reply_is_returned_for_ever(home: &Home) {
         let other = outcome(Reply::Refused(RefuseReason::InvalidCode));
         assert_eq!(store.finish(lease.clone(), &other, NOW).await.unwrap(), Held::Lost);
         assert_eq!(store.renew(&lease, NOW).await.unwrap(), Held::Lost);
-        store.release(lease).await.unwrap();
+        store.release(lease, &[]).await.unwrap();
         for at in [NOW, after(LEASE), NOW.plus(Duration::from_secs(86_400))] {
             match store.claim(&event(&id), at, LEASE).await.unwrap() {
                 Claim::Finished(stored) => assert_eq!(stored, reply),
@@ -122,7 +133,7 @@ pub async fn a_released_event_is_claimable_at_once_with_its_count_corrected(home
     let store = home.open();
     let mut lease = acquire(&*store, "a", NOW).await;
     lease.possible_sends = 0;
-    store.release(lease).await.unwrap();
+    store.release(lease, &[]).await.unwrap();
     assert_eq!(acquire(&*store, "a", NOW).await.possible_sends, 1);
 }
 
@@ -141,35 +152,6 @@ pub async fn of_many_claims_at_once_exactly_one_is_acquired(home: &Home) {
     }
 }
 
-fn update(status: DeliveryStatus) -> StatusUpdate {
-    let code = (status == DeliveryStatus::Failed).then(|| VendorCode::new(30003)).flatten();
-    StatusUpdate { code, ..StatusUpdate::new(status) }
-}
-
-pub async fn a_status_only_rises_and_may_come_before_the_end(home: &Home) {
-    use DeliveryStatus::{Accepted, Delivered, Failed, Sent};
-    let store = home.open();
-    let lease = acquire(&*store, "a", NOW).await;
-    let report = |status| {
-        let (store, reference) = (store.clone(), lease.delivery_ref.clone());
-        async move { store.record_status(&reference, &update(status)).await.unwrap() }
-    };
-    assert_eq!(report(Accepted).await, StatusChange::Unchanged);
-    assert_eq!(report(Sent).await, StatusChange::Raised(None));
-    assert_eq!(store.finish(lease.clone(), &outcome(accepted()), NOW).await.unwrap(), Held::Yes);
-    assert_eq!(report(Sent).await, StatusChange::Unchanged);
-    assert_eq!(report(Delivered).await, StatusChange::Raised(Some(ProviderName::Twilio)));
-    for late in [Accepted, Sent, Delivered, Failed] {
-        assert_eq!(report(late).await, StatusChange::Unchanged, "{late}");
-    }
-}
-
-pub async fn a_status_for_nobody_is_told(home: &Home) {
-    let store = home.open();
-    let change = store.record_status(&DeliveryRef::random(), &update(DeliveryStatus::Failed)).await;
-    assert_eq!(change.unwrap(), StatusChange::NotFound);
-}
-
 pub async fn old_events_are_forgotten_unless_somebody_owns_them(home: &Home) {
     let store = home.open();
     for number in 0..1_100 {
@@ -182,8 +164,8 @@ pub async fn old_events_are_forgotten_unless_somebody_owns_them(home: &Home) {
     let young = acquire(&*store, "young", later).await;
     store.finish(young, &outcome(accepted()), later).await.unwrap();
 
-    assert_eq!(store.purge(later).await.unwrap(), 1_100);
-    assert_eq!(store.purge(later).await.unwrap(), 0);
+    assert_eq!(store.purge(later, later).await.unwrap(), 1_100);
+    assert_eq!(store.purge(later, later).await.unwrap(), 0);
     acquire(&*store, "old-7", later).await;
     assert!(matches!(store.claim(&event("owned"), later, LEASE).await.unwrap(), Claim::InFlight));
     assert!(matches!(store.claim(&event("young"), later, LEASE).await.unwrap(), Claim::Finished(_)));

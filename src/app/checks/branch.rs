@@ -5,6 +5,7 @@ use super::{Finding, shown};
 use crate::app::branch::api;
 use crate::config::Settings;
 use crate::domain::unhandled;
+use crate::http::meant_path;
 use crate::neon::api::Webhook;
 use sms_providers::client::endpoint;
 
@@ -71,12 +72,16 @@ fn judge_url(webhook: &Webhook, settings: &Settings) -> Finding {
     let Some(url) = webhook.url() else {
         return Finding::new(Fail, WEBHOOK, "has no URL; set it to …/webhooks/neon-auth of this relay");
     };
+    let mut meant = url.clone();
+    if let Some(path) = meant_path(url.path()) {
+        meant.set_path(&path);
+    }
     let ours = settings.server.public_url.as_ref().map(|public| endpoint(public, &ROUTE));
-    if !url.path().ends_with(&format!("/{}", ROUTE.join("/"))) {
+    if !meant.path().ends_with(&format!("/{}", ROUTE.join("/"))) {
         let found = format!("Neon calls {}, and the relay's route is …/webhooks/neon-auth", shown(&url));
         return Finding::new(Fail, WEBHOOK, found);
     }
-    match ours.filter(|ours| *ours != url) {
+    match ours.filter(|ours| *ours != meant) {
         Some(ours) => {
             let found = format!("Neon calls {}, and by PUBLIC_URL it is {}", shown(&url), shown(&ours));
             Finding::new(Warn, WEBHOOK, found)

@@ -1,6 +1,6 @@
 //! Where `dev` listens: on the port that was asked for, or the usual one, or any that is free.
 
-use crate::config::{ConfigErrors, Fault};
+use crate::config;
 use anyhow::Context;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::HashMap;
@@ -17,8 +17,8 @@ pub(super) struct Port {
     /// One for each address family.
     pub listeners: Vec<TcpListener>,
     pub number: u16,
-    /// What to say if it is not the usual one and nobody asked for that.
-    pub note: Option<String>,
+    /// What to say: how the variable is written, or that it is not the usual port and nobody asked for that.
+    pub notes: Vec<String>,
 }
 
 /// A port that may be chosen.
@@ -38,12 +38,9 @@ impl Wish {
     /// Listens to this machine, and at `host` too. Only a port that was asked for must be free.
     ///
     /// # Errors
-    /// [`ConfigErrors`] if the variable is no port; else if it is taken, or none is free.
+    /// [`ConfigErrors`](config::ConfigErrors) if the variable is no port; else if it is taken, or none is free.
     pub fn take(&self, vars: &HashMap<String, String>, host: Option<IpAddr>) -> anyhow::Result<Port> {
-        // Of Kubernetes, for a service of that name; nobody asked for it.
-        let is_ours = |port: &&str| !port.is_empty() && !port.starts_with("tcp://");
-        let asked = vars.get(self.variable).map(|port| port.trim()).filter(is_ours);
-        let asked = asked.map(|port| port.parse().map_err(|_| self.no_port())).transpose()?;
+        let (asked, mut notes) = config::port(vars.clone(), self.variable)?;
         let wanted = asked.unwrap_or(self.usual);
         let (listeners, is_other) = match self.bind(wanted, host) {
             Err(error) if error.kind() == ErrorKind::AddrInUse && asked.is_none() => {
@@ -56,20 +53,13 @@ impl Wish {
             }
         };
         let number = listeners.first().context("nothing listens")?.local_addr()?.port();
-        let note = is_other.then(|| {
+        if is_other {
             let Self { variable, usual, whose, rivals, .. } = self;
-            format!("Port {usual} is taken, perhaps by {rivals}: {whose} is at {number}. Set {variable} to choose.")
-        });
-        Ok(Port { listeners, number, note })
-    }
-
-    fn no_port(&self) -> ConfigErrors {
-        let fault = |problem: &str, remedy: &str| Fault {
-            variable: self.variable.to_owned(),
-            problem: problem.to_owned(),
-            remedy: remedy.to_owned(),
-        };
-        ConfigErrors(vec![fault("is not a port", "write a number from 1 to 65535, or leave it out")])
+            notes.push(format!(
+                "Port {usual} is taken, perhaps by {rivals}: {whose} is at {number}. Set {variable} to choose."
+            ));
+        }
+        Ok(Port { listeners, number, notes })
     }
 
     fn bind(&self, port: u16, host: Option<IpAddr>) -> io::Result<Vec<TcpListener>> {
@@ -123,16 +113,34 @@ fn bind_v6(address: Ipv6Addr, port: u16) -> io::Result<TcpListener> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_kubernetes_sets_for_a_service_is_no_wish_for_a_port() {
+    fn taken(value: &str) -> anyhow::Result<Port> {
         let wish =
             Wish { variable: "DEV_PORT", usual: 0, whose: "it", rivals: "another", both_families: false };
-        let vars = |port: &str| HashMap::from([("DEV_PORT".to_owned(), port.to_owned())]);
-        for port in ["tcp://10.96.4.1:8025", " ", ""] {
-            let taken = wish.take(&vars(port), None).unwrap();
-            assert!(taken.number > 0 && taken.note.is_none(), "{port}");
+        wish.take(&HashMap::from([("DEV_PORT".to_owned(), value.to_owned())]), None)
+    }
+
+    #[test]
+    fn what_kubernetes_sets_for_a_service_is_no_wish_for_a_port() {
+        for link in ["tcp://10.96.4.1:8025", "udp://10.96.4.1:8025", "sctp://10.96.4.1:8025"] {
+            let port = taken(link).unwrap();
+            assert!(port.number > 0 && port.notes.len() == 1, "{link}: {:?}", port.notes);
+            assert!(port.notes[0].contains("DEV_PORT") && port.notes[0].contains("Kubernetes"));
         }
-        let fault = wish.take(&vars("80250"), None).err().unwrap();
-        assert!(fault.is::<ConfigErrors>(), "{fault:#}");
+        for nothing in [" ", "", "''"] {
+            assert!(taken(nothing).unwrap().number > 0, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_port_in_quotation_marks_is_taken_and_told() {
+        for quoted in ["\"0\"", "'0'", "“0”", "\u{feff}'0'"] {
+            let port = taken(quoted).unwrap();
+            assert!(port.notes.len() == 1 && port.notes[0].contains("quotation marks"), "{:?}", port.notes);
+        }
+        assert_eq!(taken("\u{200b} 0\u{a0}").unwrap().notes, Vec::<String>::new());
+        for wrong in ["80250", "\"0", "<port>"] {
+            let fault = taken(wrong).err().unwrap();
+            assert!(fault.is::<config::ConfigErrors>(), "{fault:#}");
+        }
     }
 }

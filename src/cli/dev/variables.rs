@@ -5,9 +5,19 @@ use crate::dev::ENDPOINT_ID;
 use std::collections::{BTreeSet, HashMap};
 use url::Url;
 
-/// What a developer may want to see the effect of; everything else is the emulator's.
-const TAKEN_OVER: [&str; 7] =
-    ["APP_NAME", "BEFORE_CREATE", "LOG_FORMAT", "RUST_LOG", "SMS_TEMPLATE", "SMS_WEB_OTP_DOMAIN", "WORKERS"];
+/// What a developer may want to see the effect of, and whom an app on `https://localhost` asks to believe; everything
+/// else is the emulator's.
+const TAKEN_OVER: [&str; 9] = [
+    "APP_NAME",
+    "BEFORE_CREATE",
+    "LOG_FORMAT",
+    "RUST_LOG",
+    "SMS_TEMPLATE",
+    "SMS_WEB_OTP_DOMAIN",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "WORKERS",
+];
 
 /// How the names of what may be ignored begin. `HOST` is none: shells set it too.
 const OURS: [&str; 12] = [

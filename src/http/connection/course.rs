@@ -30,6 +30,7 @@ struct State {
     ahead: bool,
     verified: bool,
     ever_verified: bool,
+    asked_to_leave: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +167,17 @@ impl Course {
         true
     }
 
-    /// Its time is up, or its place is needed; `false` if it was over before.
+    /// Its place is needed.
+    pub(super) fn ask_to_leave(&self) {
+        self.0.borrow_mut().asked_to_leave = true;
+    }
+
+    /// Whether it has been asked to leave since this was called last.
+    pub(super) fn is_asked_to_leave(&self) -> bool {
+        std::mem::take(&mut self.0.borrow_mut().asked_to_leave)
+    }
+
+    /// Its time is up, or it gives its place up; `false` if it was over before.
     pub(super) fn end(&self) -> bool {
         let mut state = self.0.borrow_mut();
         let first = state.phase != Phase::Over;

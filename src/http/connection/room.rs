@@ -45,7 +45,7 @@ impl Room {
         if self.open.get() > self.comfortable
             && let Some((_, (waker, course))) = self.waiting.borrow_mut().pop_first()
         {
-            course.end();
+            course.ask_to_leave();
             waker.wake();
         }
         Seat { room: self.clone(), waits_as: None }

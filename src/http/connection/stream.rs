@@ -3,7 +3,9 @@
 use super::Limits;
 use super::course::{Course, Phase};
 use super::room::{Room, Seat};
+use socket2::SockRef;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -39,6 +41,22 @@ impl Stream {
     /// What the app says about this connection.
     pub fn course(&self) -> Rc<Course> {
         self.course.clone()
+    }
+
+    /// Leaves if its place is needed. A request that lies in the socket unread is not thrown away for one that is
+    /// only about to come: many connect faster than all of them are read.
+    fn give_way(&mut self) {
+        if !self.course.is_asked_to_leave() || !self.course.is_between_requests() {
+            return;
+        }
+        self.seat.stir();
+        // Asked of the system: the runtime learns of it with its next look at all sockets. Who has begun a head has had
+        // its turn.
+        let comes = self.course.phase() == Phase::Waiting
+            && SockRef::from(&self.io).peek(&mut [MaybeUninit::uninit()]).is_ok_and(|bytes| bytes > 0);
+        if !comes {
+            self.course.end();
+        }
     }
 
     /// Keeps the time. One that is over is read to its end, which lets actix finish what it has; if that takes too
@@ -129,6 +147,7 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        this.give_way();
         this.keep_time(cx)?;
         match this.course.phase() {
             Phase::Over => Poll::Ready(Ok(())),
@@ -166,5 +185,52 @@ impl AsyncWrite for Stream {
         let this = self.get_mut();
         this.keep_time(cx)?;
         Pin::new(&mut this.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use std::io::Write;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    /// How many bytes come; none is the end.
+    async fn next(stream: &mut Stream) -> usize {
+        AsyncReadExt::read(stream, &mut [0; 64]).await.unwrap()
+    }
+
+    /// A connection that waits in a room for one, and its other end.
+    async fn waiting(room: &Rc<Room>) -> (Stream, std::net::TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (io, _) = listener.accept().await.unwrap();
+        let mut stream = Stream::new(io, Arc::default(), room);
+        assert_eq!(next(&mut stream).now_or_never(), None);
+        (stream, client)
+    }
+
+    #[tokio::test]
+    async fn a_request_that_lies_unread_is_not_thrown_away_for_a_newcomer() {
+        let room = Room::new(1);
+        let (mut stream, mut client) = waiting(&room).await;
+        client.write_all(b"GET /").unwrap();
+        let newcomer = room.enter();
+        assert_eq!(next(&mut stream).await, 5);
+        // The rest of the head is late, and others wait.
+        assert_eq!(next(&mut stream).now_or_never(), None);
+        client.write_all(b"livez").unwrap();
+        drop(newcomer);
+        let _newcomer = room.enter();
+        assert_eq!(next(&mut stream).await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_says_nothing_gives_its_place_to_a_newcomer() {
+        let room = Room::new(1);
+        let (mut stream, _client) = waiting(&room).await;
+        let _newcomer = room.enter();
+        assert_eq!(next(&mut stream).await, 0);
     }
 }

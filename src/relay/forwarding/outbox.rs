@@ -57,7 +57,7 @@ impl Forwarding {
             queued_at: now,
             give_up_at: now.plus(PATIENCE),
         };
-        Outcome { reply: Reply::Done(None), attempts: Vec::new(), queued: Some(item) }
+        Outcome { queued: Some(item), ..Outcome::of(Reply::Done(None)) }
     }
 
     /// Works on the outbox for ever.
@@ -181,5 +181,5 @@ impl Forwarding {
 }
 
 fn undone(reason: TryAgainReason) -> Outcome {
-    Outcome { reply: Reply::TryAgain(reason), attempts: Vec::new(), queued: None }
+    Outcome::of(Reply::TryAgain(reason))
 }

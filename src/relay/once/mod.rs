@@ -140,6 +140,7 @@ impl Once {
     /// # Errors
     /// If the store fails.
     pub async fn purge(&self, before: Timestamp) -> Result<u64, StoreError> {
-        Ok(self.fallback.purge(before).await? + self.ledger.store().purge(before).await?)
+        let now = self.clock.now();
+        Ok(self.fallback.purge(before, now).await? + self.ledger.store().purge(before, now).await?)
     }
 }

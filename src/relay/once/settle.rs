@@ -19,7 +19,7 @@ impl Once {
         outcome: Outcome,
     ) -> Reply {
         if !outcome.reply.is_final() {
-            if let Err(error) = in_time(ownership.store().release(ownership.lease())).await {
+            if let Err(error) = in_time(ownership.store().release(ownership.lease(), &outcome.texts)).await {
                 self.ledger.failed(&error);
             }
             return outcome.reply;

@@ -94,11 +94,11 @@ mod tests {
         let unfinished = Unfinished::new(50, ledger.clone(), clock.clone(), tasks.clone());
         // No store takes a reply that is not final.
         let reply = Reply::TryAgain(TryAgainReason::Internal);
-        let outcome = Outcome { reply, attempts: Vec::new(), queued: None };
+        let outcome = Outcome::of(reply);
         let lapse = Instant::now() + Duration::from_secs(4);
         for number in 0..100 {
             let id = EventId::new(&format!("event-{number}")).unwrap();
-            let delivery = NewDelivery { id, event_type: "send.otp".into(), endpoint: None, recipient: None };
+            let delivery = NewDelivery::new(id, "send.otp");
             let claim = store.claim(&delivery, clock.now(), Duration::from_secs(4)).await.unwrap();
             let Claim::Acquired(lease) = claim else { panic!("not new") };
             let ownership = Ownership::new(store.clone(), false, ledger.clone(), clock.clone(), lease);

@@ -1,50 +1,137 @@
-//! Texts: what is sent to a number, through whom, and what the providers report of it.
+//! Texts: what is sent to a number, through whom, and what becomes of it.
+//!
+//! A provider's 2xx means that it has the text and nothing more. What follows is learnt from its reports
+//! (`reports`), mended where it failed while the code lives (`resend`, `living`), and known for good when the
+//! user types the code (`verified`). What was learnt decides who is asked first the next time (`order`, `odds`).
 //!
 //! Knows nothing of the user's app, and of an event's lease only that each possible text is counted on it.
 
+mod living;
+mod odds;
+mod order;
 mod otp;
-mod status;
+mod reports;
+mod resend;
+mod tallies;
+mod verified;
 
-use crate::domain::{Clock, MessageTemplate};
+use crate::domain::{Clock, MessageTemplate, Region};
 use crate::relay::once::Ledger;
+use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
-use sms_providers::FailoverChain;
+use living::Living;
+pub use odds::Chance;
+use odds::Odds;
+use sms_providers::{ConversionFeedback, FailoverChain, ProviderName};
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
+use tallies::Book;
+use tokio::sync::Semaphore;
 use url::Url;
 
-/// What is sent, and how often.
+/// What is sent, how often, and by whom first.
 pub struct TextingSettings {
     /// What is sent.
     pub template: MessageTemplate,
+    /// What is different by country.
+    pub regions: HashMap<Region, RegionalSettings>,
+    /// Who is asked where nothing else is said, the first one first.
+    pub providers: Vec<ProviderName>,
     /// The public URL of `/callbacks`, if providers can reach it.
     pub callbacks: Option<Url>,
     /// How many requests that may produce a text are written for one event.
     pub max_sends: u8,
+    /// Whether a text that is reported as failed is made good by another provider.
+    pub resend_on_failure: bool,
+    /// After how long without a final report another provider is asked, too.
+    pub resend_if_silent: Option<Duration>,
+    /// Whether what was verified decides who is asked first.
+    pub adaptive: bool,
 }
 
-/// Sends codes by SMS.
+/// What is different in one country.
+#[derive(Default)]
+pub struct RegionalSettings {
+    /// What is sent there.
+    pub template: Option<MessageTemplate>,
+    /// Who is asked there.
+    pub providers: Option<Vec<ProviderName>>,
+}
+
+/// Sends codes by SMS, and sees to it that they arrive.
 pub struct Texting {
     settings: TextingSettings,
     chain: FailoverChain,
+    /// Who wants to know which texts led to a verification.
+    listeners: Vec<Arc<dyn ConversionFeedback>>,
     ledger: Arc<Ledger>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
+    tasks: Tasks,
+    living: Living,
+    odds: Odds,
+    book: Book,
+    /// Reports that are written down at once, so that codes find the store free.
+    reporting: Semaphore,
+    /// Reports that wait for a text that is not written down yet.
+    early: Arc<Semaphore>,
+}
+
+/// As many reports are written down at once: half of the connections to a database.
+const REPORTS_AT_ONCE: usize = 4;
+/// As many reports may wait for their text to be written down.
+const EARLY_REPORTS: usize = 256;
+
+/// What texting stands on.
+pub struct Ground {
+    /// What is remembered.
+    pub ledger: Arc<Ledger>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Run what nobody waits for.
+    pub tasks: Tasks,
 }
 
 impl Texting {
-    /// Sends through `chain`.
+    /// Sends through `chain`, and tells `listeners` what led to a verification.
     pub fn new(
         settings: TextingSettings,
         chain: FailoverChain,
-        ledger: Arc<Ledger>,
-        clock: Arc<dyn Clock>,
-        metrics: Metrics,
+        listeners: Vec<Arc<dyn ConversionFeedback>>,
+        ground: Ground,
     ) -> Self {
-        Self { settings, chain, ledger, clock, metrics }
+        let Ground { ledger, clock, metrics, tasks } = ground;
+        Self {
+            settings,
+            chain,
+            listeners,
+            ledger,
+            clock,
+            metrics,
+            tasks,
+            living: Living::default(),
+            odds: Odds::default(),
+            book: Book::default(),
+            reporting: Semaphore::new(REPORTS_AT_ONCE),
+            early: Arc::new(Semaphore::new(EARLY_REPORTS)),
+        }
+    }
+
+    /// What speaks for each provider of a country, by what users typed; the best one first.
+    pub fn chances(&self, region: Option<Region>) -> Vec<Chance> {
+        self.odds.chances(region, &self.order(region, None))
     }
 
     /// Whether there is anybody to send through.
     pub fn is_ready(&self) -> bool {
         !self.chain.is_empty()
+    }
+
+    fn template(&self, region: Option<Region>) -> &MessageTemplate {
+        let regional = region.and_then(|region| self.settings.regions.get(&region));
+        regional.and_then(|regional| regional.template.as_ref()).unwrap_or(&self.settings.template)
     }
 }

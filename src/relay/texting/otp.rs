@@ -1,12 +1,13 @@
 //! Sends one code: number, expiry, text, chain.
 
-use super::Texting;
+use super::living::LivingCode;
+use super::{Texting, TextingSettings};
 use crate::domain::{
-    Accepted, Deadline, Destination, Event, Problem, Recipient, RefuseReason, Reply, SendOtp, TryAgainReason,
-    check_possible,
+    Accepted, Deadline, DeliveryRef, Destination, Event, EventId, OtpCode, Problem, Recipient, RefuseReason,
+    Region, Reply, SendOtp, Timestamp, TryAgainReason, check_possible,
 };
 use crate::relay::once::Ownership;
-use crate::store::AttemptRecord;
+use crate::store::{NewDelivery, Text};
 use sms_providers::{
     Attempt, ChainRun, FailureKind, MessageRef, PhoneNumber, SendReceipt, SmsBody, SmsMessage, Step,
 };
@@ -18,70 +19,133 @@ const SHORTEST_LIFE: Duration = Duration::from_secs(10);
 /// Neon's default, for an event that does not say when its code expires.
 const DEFAULT_LIFE: Duration = Duration::from_secs(300);
 
+/// A code that can be sent.
+struct Prepared<'a> {
+    to: PhoneNumber,
+    code: &'a OtpCode,
+    body: SmsBody,
+    expires_in: Duration,
+}
+
 impl Texting {
     /// Sends the code of `otp` within this time and says how it went, with every request that was made.
     pub async fn send(
         &self,
         event: &Event,
         otp: &SendOtp,
-        recipient: Option<&Recipient>,
+        delivery: &NewDelivery,
         ownership: &Ownership,
         within: Duration,
-    ) -> (Reply, Vec<AttemptRecord>) {
+    ) -> (Reply, Vec<Text>) {
         let until = Instant::now() + within;
         let lease = ownership.lease();
         // The claim has counted one send ahead; what is left of the limit includes it.
         let earlier = lease.possible_sends.saturating_sub(1);
         let allowance = self.settings.max_sends.saturating_sub(earlier);
-        let prepared = match self.prepare(event, otp) {
+        let prepared = match self.prepare(event, otp, delivery.region) {
             Ok(_) if allowance == 0 => Err(Reply::TryAgain(TryAgainReason::NoVerdict)),
             prepared => prepared,
         };
-        let (number, body, expires_in) = match prepared {
-            Ok(parts) => parts,
+        let Prepared { to, code, body, expires_in } = match prepared {
+            Ok(prepared) => prepared,
             Err(reply) => {
                 ownership.set_possible_sends(earlier);
                 return (reply, Vec::new());
             }
         };
-        let message = SmsMessage {
-            to: number,
+        let (region, reference) = (delivery.region, &lease.delivery_ref);
+        if let Some(recipient) = &delivery.recipient {
+            // Neon has made the older code void.
+            self.living.forget_number(&recipient.hash);
+        }
+        let order = self.order(region, lease.history.previous);
+        let message = self.message(&event.id, reference, to.clone(), body, region, expires_in);
+        let started = self.clock.now();
+        let run = self.chain.start_in(&order, &message, until, allowance);
+        let mut run = run.numbered_from(lease.next_number);
+        let result = drive(&mut run, ownership).await;
+        ownership.set_possible_sends(earlier.saturating_add(run.possible_sends()));
+        let texts = texts(run.attempts(), lease.next_number, started);
+        self.report(event, delivery.recipient.as_ref(), run.attempts(), &result);
+        // The first text of an event tells how good its provider is; what follows a failure gets the hard numbers.
+        if let Some(first) = run.attempts().first().filter(|attempt| attempt.may_have_sent() && earlier == 0)
+        {
+            self.metrics.first_sent(first.provider, region);
+            self.book.first(started, region, first.provider, started.plus(expires_in));
+        }
+        if result.is_ok() && self.may_be_sent_again() {
+            let living = LivingCode {
+                event: event.id.clone(),
+                to,
+                hash: delivery.recipient.as_ref().map(|recipient| recipient.hash.clone()),
+                code: code.clone(),
+                otp_type: otp.otp_type,
+                project_name: event.project_name.clone(),
+                region,
+                expires_at: started.plus(expires_in),
+                asked: run.attempts().iter().map(|attempt| attempt.provider).collect(),
+                last: texts.last().map_or(lease.next_number, |text| text.number),
+                silent_at: self.silent_at(),
+            };
+            self.living.keep(reference.clone(), living);
+        }
+        (reply_to(result), texts)
+    }
+
+    /// Whether anything is ever learnt of a text that could lead to another one.
+    fn may_be_sent_again(&self) -> bool {
+        let TextingSettings { callbacks, resend_on_failure, resend_if_silent, max_sends, .. } =
+            &self.settings;
+        callbacks.is_some() && *max_sends > 1 && (*resend_on_failure || resend_if_silent.is_some())
+    }
+
+    /// The text as it goes to whichever provider.
+    pub(super) fn message(
+        &self,
+        event: &EventId,
+        delivery: &DeliveryRef,
+        to: PhoneNumber,
+        body: SmsBody,
+        region: Option<Region>,
+        expires_in: Duration,
+    ) -> SmsMessage {
+        SmsMessage {
+            to,
             body,
-            country: None,
-            reference: MessageRef::new(lease.delivery_ref.as_str()),
-            idempotency_key: event.id.as_str().to_owned(),
+            country: region.and_then(|region| region.as_str().parse().ok()),
+            reference: MessageRef::new(delivery.as_str()),
+            idempotency_key: event.as_str().to_owned(),
             attempt: 1,
             callbacks: self.settings.callbacks.clone(),
             expires_in,
-        };
-        let mut run = self.chain.start(&message, until, allowance);
-        let result = drive(&mut run, ownership).await;
-        ownership.set_possible_sends(earlier.saturating_add(run.possible_sends()));
-        let attempts = run.attempts();
-        self.report(event, recipient, attempts, &result);
-        (reply_to(result), attempts.iter().map(record).collect())
+        }
     }
 
     /// What is needed to send, or why it is refused.
-    fn prepare(&self, event: &Event, otp: &SendOtp) -> Result<(PhoneNumber, SmsBody, Duration), Reply> {
-        let number = match &otp.destination {
+    fn prepare<'a>(
+        &self,
+        event: &Event,
+        otp: &'a SendOtp,
+        region: Option<Region>,
+    ) -> Result<Prepared<'a>, Reply> {
+        let to = match &otp.destination {
             Destination::Number(number) => number.clone(),
             Destination::Missing => return Err(refuse(RefuseReason::NoPhoneNumber)),
             Destination::NotE164 => return Err(refuse(RefuseReason::InvalidPhoneNumber)),
         };
-        check_possible(&number).map_err(|_impossible| refuse(RefuseReason::InvalidPhoneNumber))?;
+        check_possible(&to).map_err(|_impossible| refuse(RefuseReason::InvalidPhoneNumber))?;
         let code = otp.code.as_ref().ok_or_else(|| refuse(RefuseReason::InvalidCode))?;
         let expires_in = otp.expires_at.map_or(DEFAULT_LIFE, |at| Deadline(at).remaining(self.clock.now()));
         if expires_in < SHORTEST_LIFE {
             return Err(refuse(RefuseReason::CodeExpired));
         }
         let project = event.project_name.as_deref();
-        let body = self.settings.template.render(code, project, otp.otp_type, expires_in);
+        let body = self.template(region).render(code, project, otp.otp_type, expires_in);
         let body = body.map_err(|error| {
             tracing::error!(%error, "the template does not render any more");
             Reply::TryAgain(TryAgainReason::Internal)
         })?;
-        Ok((number, body, expires_in))
+        Ok(Prepared { to, code, body, expires_in })
     }
 
     /// The one log line of the event, with every attempt in it.
@@ -92,15 +156,10 @@ impl Texting {
         attempts: &[Attempt],
         result: &Result<SendReceipt, FailureKind>,
     ) {
-        let mut told = String::new();
         for attempt in attempts {
             self.metrics.attempted(attempt);
-            let record = record(attempt);
-            let code = record.code.map(|code| format!(" {code}")).unwrap_or_default();
-            let separator = if told.is_empty() { "" } else { ", " };
-            told +=
-                &format!("{separator}{} {}{code} {}ms", record.provider, record.verdict, record.elapsed_ms);
         }
+        let told = told(attempts);
         for (attempt, failure) in attempts.iter().filter_map(|a| a.failure.as_ref().map(|f| (a, f))) {
             if failure.kind == FailureKind::Misconfigured || failure.hint.is_some() {
                 let code = failure.code.as_ref().map(ToString::to_string);
@@ -163,12 +222,35 @@ fn reply_to(result: Result<SendReceipt, FailureKind>) -> Reply {
     }
 }
 
-fn record(attempt: &Attempt) -> AttemptRecord {
-    let code = attempt.failure.as_ref().and_then(|failure| failure.code.as_ref());
-    AttemptRecord {
-        provider: attempt.provider.as_str().to_owned(),
-        verdict: attempt.verdict().to_owned(),
-        code: code.map(ToString::to_string),
-        elapsed_ms: u64::try_from(attempt.elapsed.as_millis()).unwrap_or(u64::MAX),
-    }
+/// The attempts as a log line has them.
+pub(super) fn told(attempts: &[Attempt]) -> String {
+    let one = |attempt: &Attempt| {
+        let code = attempt.failure.as_ref().and_then(|failure| failure.code.as_ref());
+        let code = code.map(|code| format!(" {code}")).unwrap_or_default();
+        format!("{} {}{code} {}ms", attempt.provider, attempt.verdict(), attempt.elapsed.as_millis())
+    };
+    attempts.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// The attempts as they are written down. The first one was number `first`, and was made at `started`.
+pub(super) fn texts(attempts: &[Attempt], first: u8, started: Timestamp) -> Vec<Text> {
+    let mut sent_at = started;
+    let mut text = |(number, attempt): (u8, &Attempt)| {
+        let code = attempt.failure.as_ref().and_then(|failure| failure.code.as_ref());
+        let receipt = attempt.receipt.as_ref();
+        let text = Text {
+            number,
+            provider: attempt.provider,
+            verdict: attempt.verdict().to_owned(),
+            code: code.map(ToString::to_string),
+            message_id: attempt.message_id().map(str::to_owned),
+            sent_at,
+            elapsed_ms: u32::try_from(attempt.elapsed.as_millis()).unwrap_or(u32::MAX),
+            segments: receipt.and_then(|receipt| receipt.segments),
+            price: receipt.and_then(|receipt| receipt.price),
+        };
+        sent_at = sent_at.plus(attempt.elapsed);
+        text
+    };
+    (first..).zip(attempts).map(&mut text).collect()
 }

@@ -1,22 +1,28 @@
 //! Remembers deliveries in this process: for development, tests, and as a stand-in while a durable
 //! store is down. Forgets everything on a restart.
 
+mod claim;
+mod deliveries;
+mod numbers;
 mod outbox;
+mod tallies;
+mod texts;
 
-use super::{
-    Claim, DeliveryStore, Held, LONGEST_LEASE, Lease, NewDelivery, Outcome, StatusChange, StoreError,
-};
-use crate::domain::{DeliveryRef, EventId, HashKey, Reply, Timestamp};
+use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StoreError, Text};
+use crate::domain::{DeliveryRef, EventId, HashKey, Reply, TextRef, Timestamp};
+use numbers::Numbers;
 use outbox::Items;
-use sms_providers::{DeliveryStatus, StatusUpdate};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tallies::Counts;
+use texts::Row as TextRow;
 
 /// The store in memory.
 pub struct MemoryStore {
     rows: Mutex<Rows>,
     outbox: Mutex<Items>,
+    tallies: Mutex<Counts>,
     key: Vec<u8>,
 }
 
@@ -25,16 +31,27 @@ struct Rows {
     by_id: HashMap<EventId, Row>,
     /// Reports name a delivery by its reference alone.
     ids: HashMap<DeliveryRef, EventId>,
+    /// Some of MessageBird's name a text by its id.
+    messages: HashMap<String, TextRef>,
+    /// When texts were reported as failed, the latest ones.
+    failed: VecDeque<(Timestamp, TextRef)>,
+    numbers: Numbers,
 }
 
 struct Row {
+    delivery: NewDelivery,
     delivery_ref: DeliveryRef,
     first_claimed_at: Timestamp,
     token: i64,
     leased_until: Timestamp,
     possible_sends: u8,
-    status: DeliveryStatus,
-    outcome: Option<Outcome>,
+    /// How many numbers of requests are given away.
+    numbered: u8,
+    refused_by: Option<String>,
+    verified_at: Option<Timestamp>,
+    reply: Option<Reply>,
+    decision: Option<String>,
+    texts: BTreeMap<u8, TextRow>,
 }
 
 /// A lease that was given up has lapsed at any time.
@@ -42,7 +59,12 @@ const NEVER: Timestamp = Timestamp::from_millis(i64::MIN);
 
 impl Default for MemoryStore {
     fn default() -> Self {
-        Self { rows: Mutex::default(), outbox: Mutex::default(), key: HashKey::random().expose().to_vec() }
+        Self {
+            rows: Mutex::default(),
+            outbox: Mutex::default(),
+            tallies: Mutex::default(),
+            key: HashKey::random().expose().to_vec(),
+        }
     }
 }
 
@@ -54,18 +76,28 @@ impl MemoryStore {
 
     /// The reply of an event that was finished here.
     pub fn finished(&self, id: &EventId) -> Option<Reply> {
-        self.rows().by_id.get(id)?.outcome.as_ref().map(|outcome| outcome.reply.clone())
+        self.rows().by_id.get(id)?.reply.clone()
     }
 
     fn change(&self, lease: &Lease, change: impl FnOnce(&mut Row)) -> Held {
-        match self.rows().by_id.get_mut(&lease.id) {
-            Some(row) if row.token == lease.token && row.outcome.is_none() => {
+        self.rows().change(lease, change)
+    }
+}
+
+impl Rows {
+    fn change(&mut self, lease: &Lease, change: impl FnOnce(&mut Row)) -> Held {
+        match self.by_id.get_mut(&lease.id) {
+            Some(row) if row.token == lease.token && row.reply.is_none() => {
                 row.possible_sends = lease.possible_sends;
                 change(row);
                 Held::Yes
             }
             _ => Held::Lost,
         }
+    }
+
+    fn by_ref(&mut self, reference: &DeliveryRef) -> Option<&mut Row> {
+        self.by_id.get_mut(self.ids.get(reference)?)
     }
 }
 
@@ -77,37 +109,7 @@ impl DeliveryStore for MemoryStore {
         now: Timestamp,
         lease: Duration,
     ) -> Result<Claim, StoreError> {
-        let mut rows = self.rows();
-        let Rows { by_id, ids } = &mut *rows;
-        let row = by_id.entry(delivery.id.clone()).or_insert_with(|| {
-            let delivery_ref = DeliveryRef::random();
-            ids.insert(delivery_ref.clone(), delivery.id.clone());
-            Row {
-                delivery_ref,
-                first_claimed_at: now,
-                token: 0,
-                leased_until: NEVER,
-                possible_sends: 0,
-                status: DeliveryStatus::Accepted,
-                outcome: None,
-            }
-        });
-        if let Some(outcome) = &row.outcome {
-            return Ok(Claim::Finished(outcome.reply.clone()));
-        }
-        if (now..=now.plus(LONGEST_LEASE)).contains(&row.leased_until) {
-            return Ok(Claim::InFlight);
-        }
-        row.token += 1;
-        row.leased_until = now.plus(lease);
-        row.possible_sends = row.possible_sends.saturating_add(1);
-        Ok(Claim::Acquired(Lease {
-            id: delivery.id.clone(),
-            token: row.token,
-            delivery_ref: row.delivery_ref.clone(),
-            first_claimed_at: row.first_claimed_at,
-            possible_sends: row.possible_sends,
-        }))
+        Ok(self.rows().claim(delivery, now, now.plus(lease)))
     }
 
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Held, StoreError> {
@@ -118,53 +120,52 @@ impl DeliveryStore for MemoryStore {
         if !outcome.reply.is_final() {
             return Err(StoreError::NotFinal);
         }
-        let mut outcome = outcome.clone();
-        let queued = outcome.queued.take();
-        let held = self.change(&lease, |row| row.outcome = Some(outcome));
-        if let (Held::Yes, Some(item)) = (held, queued) {
-            self.items().add(&lease.id, item);
+        let mut rows = self.rows();
+        let held = rows.change(&lease, |row| {
+            row.reply = Some(outcome.reply.clone());
+            row.decision.clone_from(&outcome.decision);
+            row.numbered = lease.numbered(&outcome.texts);
+        });
+        if held == Held::Yes {
+            rows.write(&lease.delivery_ref, &outcome.texts);
+        }
+        drop(rows);
+        if let (Held::Yes, Some(item)) = (held, &outcome.queued) {
+            self.items().add(&lease.id, item.clone());
         }
         Ok(held)
     }
 
-    async fn release(&self, lease: Lease) -> Result<(), StoreError> {
-        self.change(&lease, |row| row.leased_until = NEVER);
+    async fn release(&self, lease: Lease, texts: &[Text]) -> Result<(), StoreError> {
+        let mut rows = self.rows();
+        let held = rows.change(&lease, |row| {
+            row.leased_until = NEVER;
+            row.numbered = lease.numbered(texts);
+        });
+        if held == Held::Yes {
+            rows.write(&lease.delivery_ref, texts);
+        }
         Ok(())
     }
 
-    async fn record_status(
-        &self,
-        delivery: &DeliveryRef,
-        update: &StatusUpdate,
-    ) -> Result<StatusChange, StoreError> {
+    async fn purge(&self, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
         let mut rows = self.rows();
-        let Rows { by_id, ids } = &mut *rows;
-        let Some(row) = ids.get(delivery).and_then(|id| by_id.get_mut(id)) else {
-            return Ok(StatusChange::NotFound);
-        };
-        if !row.status.may_become(update.status) {
-            return Ok(StatusChange::Unchanged);
-        }
-        row.status = update.status;
-        let provider = row.outcome.as_ref().and_then(|outcome| match &outcome.reply {
-            Reply::Done(accepted) => accepted.as_ref().map(|accepted| accepted.provider),
-            Reply::App { .. } | Reply::Refused(_) | Reply::TryAgain(_) => None,
-        });
-        Ok(StatusChange::Raised(provider))
-    }
-
-    async fn purge(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let mut rows = self.rows();
-        let Rows { by_id, ids } = &mut *rows;
+        let Rows { by_id, ids, messages, numbers, .. } = &mut *rows;
         let all = by_id.len();
         by_id.retain(|_, row| {
-            let keep =
-                row.first_claimed_at >= before || (row.outcome.is_none() && row.leased_until >= before);
+            let keep = row.first_claimed_at >= before || (row.reply.is_none() && row.leased_until >= before);
             if !keep {
                 ids.remove(&row.delivery_ref);
+                for id in row.texts.values().filter_map(TextRow::of_messagebird) {
+                    messages.remove(id);
+                }
+                if let Some(recipient) = &row.delivery.recipient {
+                    numbers.rest(&recipient.hash, &row.delivery_ref);
+                }
             }
             keep
         });
+        numbers.forget(now);
         Ok((all - by_id.len()) as u64)
     }
 

@@ -17,9 +17,10 @@ const CONNECTIONS: usize = 8;
 const QUERY_TIMEOUT: Duration = Duration::from_millis(2500);
 
 /// Each brings the schema from the version of its index to the next.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../schema/postgres/0001_deliveries.sql"),
     include_str!("../schema/postgres/0002_outbox.sql"),
+    include_str!("../schema/postgres/0003_texts.sql"),
 ];
 /// The advisory lock under which one instance migrates while the others wait: "neon-sms" as a number.
 const MIGRATION_LOCK: i64 = 0x6e65_6f6e_2d73_6d73;

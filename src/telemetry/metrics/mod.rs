@@ -5,6 +5,7 @@
 
 mod app;
 mod deliveries;
+mod keys;
 mod process;
 mod roll;
 mod store;
@@ -23,6 +24,7 @@ pub struct Metrics {
     texts: texts::Texts,
     app: app::App,
     store: store::Store,
+    keys: keys::Keys,
     process: process::Process,
 }
 
@@ -55,6 +57,7 @@ impl Metrics {
         self.texts.register(&mut roll);
         self.app.register(&mut roll);
         self.store.register(&mut roll);
+        self.keys.register(&mut roll);
         self.process.register(&mut roll);
         roll
     }

@@ -2,17 +2,31 @@
 
 use super::roll::Roll;
 use super::{Metrics, seconds};
+use crate::domain::Region;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
-use sms_providers::{Attempt, DeliveryStatus, ProviderName};
+use sms_providers::{Attempt, ProviderName};
+use std::time::Duration;
 
 #[derive(Clone)]
 pub(super) struct Texts {
     attempts: Family<AttemptLabels, Counter>,
     attempt_time: Family<ProviderLabels, Histogram, fn() -> Histogram>,
     reports: Family<ReportLabels, Counter>,
+    first_sends: Family<PlaceLabels, Counter>,
+    verified: Family<PlaceLabels, Counter>,
+    resends: Family<ResendLabels, Counter>,
+    time_to_delivered: Family<PlaceLabels, Histogram, fn() -> Histogram>,
+    time_to_verified: Family<PlaceLabels, Histogram, fn() -> Histogram>,
+}
+
+/// The bounds in seconds of how long people wait: from a second to a code's longest life.
+const WAITS: [f64; 12] = [1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0];
+
+fn waits() -> Histogram {
+    Histogram::new(WAITS)
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -28,6 +42,18 @@ struct ReportLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PlaceLabels {
+    provider: &'static str,
+    region: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResendLabels {
+    provider: &'static str,
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ProviderLabels {
     provider: &'static str,
 }
@@ -38,6 +64,11 @@ impl Default for Texts {
             attempts: Family::default(),
             attempt_time: Family::new_with_constructor(seconds),
             reports: Family::default(),
+            first_sends: Family::default(),
+            verified: Family::default(),
+            resends: Family::default(),
+            time_to_delivered: Family::new_with_constructor(waits),
+            time_to_verified: Family::new_with_constructor(waits),
         }
     }
 }
@@ -46,7 +77,20 @@ impl Texts {
     pub(super) fn register(&self, roll: &mut Roll) {
         roll.add("send_attempts", "Requests to providers, by verdict", self.attempts.clone());
         roll.seconds("send_attempt", "Time of a request to a provider", self.attempt_time.clone());
-        roll.add("reports", "Status reports of providers, by status", self.reports.clone());
+        roll.add("reports", "Status reports of providers that were news, by status", self.reports.clone());
+        roll.seconds(
+            "time_to_delivered",
+            "Time from a request to the provider's report that the text arrived",
+            self.time_to_delivered.clone(),
+        );
+        roll.add("first_sends", "First texts of an event, by provider and country", self.first_sends.clone());
+        roll.add("verified", "Texts that led to a verification", self.verified.clone());
+        roll.seconds(
+            "time_to_verified",
+            "Time from a request to the user's success with that text",
+            self.time_to_verified.clone(),
+        );
+        roll.add("resends", "Requests for another text of a code, by reason", self.resends.clone());
     }
 }
 
@@ -60,9 +104,38 @@ impl Metrics {
         time.observe(attempt.elapsed.as_secs_f64());
     }
 
-    /// A provider reported what became of a text, and it was news.
-    pub fn reported(&self, provider: Option<&'static str>, status: DeliveryStatus) {
-        let labels = ReportLabels { provider: provider.unwrap_or("unknown"), status: status.as_str() };
+    /// A provider reported on a text, and it was news, or about no text that is known.
+    pub fn reported(&self, provider: ProviderName, status: &'static str) {
+        let labels = ReportLabels { provider: provider.as_str(), status };
         self.texts.reports.get_or_create(&labels).inc();
     }
+
+    /// A text arrived, so long after its request.
+    pub fn delivered(&self, provider: ProviderName, region: Option<Region>, after: Duration) {
+        let time = self.texts.time_to_delivered.get_or_create(&place(provider, region));
+        time.observe(after.as_secs_f64());
+    }
+
+    /// A provider was asked for the first text of an event, and may have sent it.
+    pub fn first_sent(&self, provider: ProviderName, region: Option<Region>) {
+        self.texts.first_sends.get_or_create(&place(provider, region)).inc();
+    }
+
+    /// A user got in, so long after the request for the text.
+    pub fn verified(&self, provider: ProviderName, region: Option<Region>, after: Duration) {
+        let labels = place(provider, region);
+        self.texts.verified.get_or_create(&labels).inc();
+        self.texts.time_to_verified.get_or_create(&labels).observe(after.as_secs_f64());
+    }
+
+    /// A provider was asked for another text of a code.
+    pub fn resent(&self, provider: ProviderName, reason: &'static str) {
+        self.texts.resends.get_or_create(&ResendLabels { provider: provider.as_str(), reason }).inc();
+    }
+}
+
+/// Labels of where a text went; a number of no country has the region `none`.
+fn place(provider: ProviderName, region: Option<Region>) -> PlaceLabels {
+    let region = region.map_or_else(|| "none".to_owned(), |region| region.to_string());
+    PlaceLabels { provider: provider.as_str(), region }
 }

@@ -1,0 +1,139 @@
+//! Codes that may have to be sent again: in the memory of the instance that sent them, and nowhere else.
+//!
+//! A code is wiped when it was verified, when a newer one for its number exists, and when it is dead. What a
+//! shutdown finds here is lost.
+
+use crate::domain::{DeliveryRef, EventId, OtpCode, OtpType, Region, TextRef, Timestamp};
+use sms_providers::{PhoneNumber, ProviderName};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// Beyond so many, the oldest ones are not sent again: some 20 MB.
+const MOST: usize = 50_000;
+
+/// A code, and all that another text with it needs.
+#[derive(Clone)]
+pub(super) struct LivingCode {
+    pub event: EventId,
+    pub to: PhoneNumber,
+    /// The keyed hash of the number, if it is known.
+    pub hash: Option<String>,
+    pub code: OtpCode,
+    pub otp_type: OtpType,
+    pub project_name: Option<String>,
+    pub region: Option<Region>,
+    pub expires_at: Timestamp,
+    /// Who had the event already.
+    pub asked: Vec<ProviderName>,
+    /// The number of the last request that may have produced a text.
+    pub last: u8,
+    /// When it is sent again if no final report has come.
+    pub silent_at: Option<Timestamp>,
+}
+
+/// The living codes of this instance.
+#[derive(Default)]
+pub(super) struct Living {
+    state: Mutex<State>,
+    born: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    codes: HashMap<DeliveryRef, LivingCode>,
+    by_number: HashMap<String, DeliveryRef>,
+    /// In the order in which they came; some are gone by now.
+    ages: VecDeque<DeliveryRef>,
+}
+
+impl State {
+    fn forget(&mut self, delivery: &DeliveryRef) {
+        let Some(hash) = self.codes.remove(delivery).and_then(|code| code.hash) else { return };
+        if self.by_number.get(&hash) == Some(delivery) {
+            self.by_number.remove(&hash);
+        }
+    }
+}
+
+impl Living {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a code that was sent.
+    pub fn keep(&self, delivery: DeliveryRef, code: LivingCode) {
+        let mut state = self.state();
+        if let Some(hash) = code.hash.clone()
+            && let Some(older) = state.by_number.insert(hash, delivery.clone())
+        {
+            state.forget(&older);
+        }
+        state.ages.push_back(delivery.clone());
+        state.codes.insert(delivery, code);
+        while state.codes.len() > MOST {
+            let Some(oldest) = state.ages.pop_front() else { break };
+            state.forget(&oldest);
+        }
+        drop(state);
+        self.born.notify_one();
+    }
+
+    /// The code of a delivery.
+    pub fn get(&self, delivery: &DeliveryRef) -> Option<LivingCode> {
+        self.state().codes.get(delivery).cloned()
+    }
+
+    /// Takes note of a final report after which no other text follows; one that `arrived` ends the matter.
+    pub fn heard(&self, text: &TextRef, arrived: bool) {
+        let mut state = self.state();
+        if state.codes.get(&text.delivery).is_some_and(|code| arrived || code.last == text.number) {
+            state.forget(&text.delivery);
+        }
+    }
+
+    /// Forgets the code for a number: it was verified, or there is a newer one.
+    pub fn forget_number(&self, hash: &str) {
+        let mut state = self.state();
+        if let Some(delivery) = state.by_number.remove(hash) {
+            state.codes.remove(&delivery);
+        }
+    }
+
+    /// Takes note of another text of a delivery.
+    pub fn sent_again(
+        &self,
+        delivery: &DeliveryRef,
+        by: &[ProviderName],
+        last: u8,
+        silent_at: Option<Timestamp>,
+    ) {
+        if let Some(code) = self.state().codes.get_mut(delivery) {
+            code.asked.extend(by);
+            (code.last, code.silent_at) = (last, silent_at);
+        }
+    }
+
+    /// Forgets what is dead; returns what has been silent for too long, once each.
+    pub fn tick(&self, now: Timestamp) -> Vec<(DeliveryRef, u8)> {
+        let mut state = self.state();
+        let State { codes, by_number, ages } = &mut *state;
+        codes.retain(|_, code| code.expires_at > now);
+        by_number.retain(|_, delivery| codes.contains_key(delivery));
+        ages.retain(|delivery| codes.contains_key(delivery));
+        let silent = codes.iter_mut().filter(|(_, code)| code.silent_at.is_some_and(|at| at <= now));
+        silent
+            .map(|(delivery, code)| {
+                code.silent_at = None;
+                (delivery.clone(), code.last)
+            })
+            .collect()
+    }
+
+    /// Waits until there is a code.
+    pub async fn any(&self) {
+        while self.state().codes.is_empty() {
+            self.born.notified().await;
+        }
+    }
+}

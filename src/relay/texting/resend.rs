@@ -1,0 +1,167 @@
+//! Another text for a code whose last one did not arrive, while that helps.
+//!
+//! The code is in the memory of the instance that sent it, so only that one can send it again: each looks in the
+//! store for reports that reached another one.
+
+use super::living::LivingCode;
+use super::{Texting, otp};
+use crate::domain::time::Deadline;
+use crate::domain::{DeliveryRef, TextRef, Timestamp};
+use crate::relay::once::in_time;
+use crate::store::texts::{Again, Failure};
+use sms_providers::{ProviderName, Step};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How often codes are looked at.
+const EVERY: Duration = Duration::from_secs(1);
+/// Reports are looked for so far back: clocks of two machines may differ by it, and an event may take as long to
+/// be finished.
+const LOOK_BACK: Duration = Duration::from_secs(30);
+/// Reports at a time.
+const REPORTS: u32 = 1000;
+/// A code that lives no longer is not worth another text.
+const SHORTEST_LIFE: Duration = Duration::from_secs(30);
+/// No provider is waited for longer.
+const LONGEST: Duration = Duration::from_secs(12);
+
+/// Why a text is sent again.
+#[derive(Clone, Copy)]
+enum Reason {
+    /// It was reported as failed, and so much has to be left of the code's life.
+    Failed(Again),
+    /// Nothing was heard of it.
+    Silent,
+}
+
+impl Texting {
+    /// Sends a failed text again, if its code is here.
+    pub(super) fn make_good(self: &Arc<Self>, failed: TextRef, again: Again) {
+        if self.settings.resend_on_failure && self.living.get(&failed.delivery).is_some() {
+            self.start(failed, Reason::Failed(again));
+        }
+    }
+
+    /// Looks after living codes, for ever.
+    pub async fn watch_codes(self: Arc<Self>) {
+        // Started for these already, or found to be of no use.
+        let mut seen: HashSet<TextRef> = HashSet::new();
+        loop {
+            self.living.any().await;
+            tokio::time::sleep(EVERY).await;
+            let now = self.clock.now();
+            for (delivery, number) in self.living.tick(now) {
+                self.start(TextRef { delivery, number }, Reason::Silent);
+            }
+            if self.settings.resend_on_failure {
+                seen = self.look_for_failures(now, seen).await;
+            }
+        }
+    }
+
+    /// Starts what reports at other instances ask for; returns what was seen.
+    async fn look_for_failures(self: &Arc<Self>, now: Timestamp, seen: HashSet<TextRef>) -> HashSet<TextRef> {
+        let found = in_time(self.ledger.store().failures(now.minus(LOOK_BACK), REPORTS)).await;
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => {
+                self.ledger.failed(&error);
+                return seen;
+            }
+        };
+        for Failure { text, again, .. } in &found {
+            if !seen.contains(text) {
+                self.make_good(text.clone(), *again);
+            }
+        }
+        found.into_iter().map(|failure| failure.text).collect()
+    }
+
+    fn start(self: &Arc<Self>, failed: TextRef, reason: Reason) {
+        let texting = self.clone();
+        self.tasks.spawn(async move { texting.send_again(&failed, reason).await });
+    }
+
+    async fn send_again(&self, failed: &TextRef, reason: Reason) {
+        let Some(code) = self.living.get(&failed.delivery) else { return };
+        let left = Deadline(code.expires_at).remaining(self.clock.now());
+        let (label, life, transient) = match reason {
+            Reason::Failed(again) => ("failed", again.life, again.transient),
+            Reason::Silent => ("silent", SHORTEST_LIFE, false),
+        };
+        let order = self.others(&code, transient);
+        if left < life || order.is_empty() {
+            return;
+        }
+        let requests = u8::try_from(order.len()).unwrap_or(u8::MAX);
+        let begun = self.ledger.store().begin_resend(failed, requests, self.settings.max_sends);
+        let first = match in_time(begun).await {
+            Ok(Some(first)) => first,
+            Ok(None) => return,
+            Err(error) => return self.ledger.failed(&error),
+        };
+        self.send_through(&order, &failed.delivery, &code, first, left, label).await;
+    }
+
+    /// Who has not had the event yet; or, if there is one provider alone and it may do better now, that one.
+    fn others(&self, code: &LivingCode, transient: bool) -> Vec<ProviderName> {
+        let order = self.order(code.region, None);
+        match order.as_slice() {
+            [only] if transient => vec![*only],
+            order => order.iter().copied().filter(|name| !code.asked.contains(name)).collect(),
+        }
+    }
+
+    async fn send_through(
+        &self,
+        order: &[ProviderName],
+        delivery: &DeliveryRef,
+        code: &LivingCode,
+        first: u8,
+        left: Duration,
+        reason: &'static str,
+    ) {
+        let project = code.project_name.as_deref();
+        let rendered = self.template(code.region).render(&code.code, project, code.otp_type, left);
+        let Ok(body) = rendered else { return };
+        let message = self.message(&code.event, delivery, code.to.clone(), body, code.region, left);
+        let started = self.clock.now();
+        // One possible text was counted ahead, so the first that may have left is the last.
+        let run = self.chain.start_in(order, &message, Instant::now() + LONGEST.min(left), 1);
+        let mut run = run.numbered_from(first);
+        let result = loop {
+            if let Step::Done(result) = run.next().await {
+                break result;
+            }
+        };
+        let texts = otp::texts(run.attempts(), first, started);
+        for attempt in run.attempts() {
+            self.metrics.attempted(attempt);
+            self.metrics.resent(attempt.provider, reason);
+        }
+        let attempts = otp::told(run.attempts());
+        match &result {
+            Ok(receipt) => tracing::info!(
+                event.id = %code.event, provider = %receipt.provider, message.id = receipt.message_id, reason,
+                attempts, "the code was sent again"
+            ),
+            Err(kind) => {
+                tracing::error!(event.id = %code.event, %kind, reason, attempts, "the code could not be sent again");
+            }
+        }
+        let asked: Vec<_> = run.attempts().iter().map(|attempt| attempt.provider).collect();
+        let last = texts.last().map_or(first, |text| text.number);
+        self.living.sent_again(delivery, &asked, last, self.silent_at());
+        let recorded = self.ledger.store().record_resend(delivery, &texts, run.possible_sends() > 0);
+        if let Err(error) = in_time(recorded).await {
+            self.ledger.failed(&error);
+        }
+    }
+
+    /// When a text that is sent now has been silent for too long.
+    pub(super) fn silent_at(&self) -> Option<Timestamp> {
+        Some(self.clock.now().plus(self.settings.resend_if_silent?))
+    }
+}

@@ -1,0 +1,70 @@
+//! Deliveries as an operator sees them.
+
+use super::{Row, Rows};
+use crate::domain::TextRef;
+use crate::store::texts::{Delivery, LoggedText, Only, Query};
+use std::cmp::Reverse;
+use std::time::Duration;
+
+impl Rows {
+    pub(super) fn find(&self, query: &Query, limit: usize) -> Vec<Delivery> {
+        let mut found: Vec<_> = self.by_id.values().filter(|row| row.is_meant(query)).collect();
+        found.sort_by_key(|row| (Reverse(row.first_claimed_at), row.delivery.id.as_str()));
+        found.truncate(limit);
+        found.into_iter().rev().map(Row::told).collect()
+    }
+}
+
+impl Row {
+    fn is_meant(&self, query: &Query) -> bool {
+        let hash = self.delivery.recipient.as_ref().map(|recipient| &recipient.hash);
+        query.event.as_ref().is_none_or(|event| *event == self.delivery.id)
+            && query.recipient_hash.as_ref().is_none_or(|wanted| hash == Some(wanted))
+            && query.since.is_none_or(|since| self.first_claimed_at >= since)
+            && query.before.is_none_or(|before| self.first_claimed_at < before)
+            && query.only.is_none_or(|only| self.ended(only))
+    }
+
+    fn ended(&self, only: Only) -> bool {
+        let accepted = |text: &&super::TextRow| text.request.as_ref().is_some_and(|text| text.is_accepted());
+        match only {
+            Only::Failed => {
+                let last = self.texts.values().rev().find(accepted);
+                let failed = last.is_none_or(|text| text.status.is_some_and(|status| status.is_failure()));
+                self.refused_by.is_none() && !self.texts.is_empty() && failed
+            }
+            Only::Unverified(now) => {
+                let dies = self.delivery.expires_at;
+                let dies = dies.unwrap_or(self.first_claimed_at.plus(Duration::from_secs(300)));
+                self.verified_at.is_none() && dies < now && self.texts.values().any(|text| accepted(&text))
+            }
+            Only::Refused => self.decision.as_ref().is_some_and(|said| said.contains("\"refused\"")),
+        }
+    }
+
+    fn told(&self) -> Delivery {
+        let texts = self.texts.iter().map(|(number, text)| LoggedText {
+            reference: TextRef { delivery: self.delivery_ref.clone(), number: *number },
+            request: text.told(),
+            status: text.status,
+            status_code: text.status_code.clone(),
+            status_at: text.status_at,
+            word: text.word.clone(),
+        });
+        Delivery {
+            reference: self.delivery_ref.clone(),
+            event: self.delivery.id.clone(),
+            event_type: self.delivery.event_type.clone(),
+            endpoint: self.delivery.endpoint.clone(),
+            came_at: self.first_claimed_at,
+            last_two: self.delivery.recipient.as_ref().map(|recipient| recipient.last_two.clone()),
+            region: self.delivery.region,
+            linked: self.delivery.linked,
+            decision: self.decision.clone(),
+            reply: self.reply.clone(),
+            expires_at: self.delivery.expires_at,
+            verified_at: self.verified_at,
+            texts: texts.collect(),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! How an owner leaves an event, and when it is forgotten.
+
+use super::{PURGE_BATCH, Parameter, PostgresStore, StoreError, texts};
+use crate::domain::pace::DAY;
+use crate::domain::{EndpointId, Timestamp};
+use crate::store::row::write_reply;
+use crate::store::{Held, Lease, Outcome, Text, VERIFIED_FOR};
+use tokio_postgres::types::Type;
+
+pub(super) async fn finish(
+    store: &PostgresStore,
+    lease: &Lease,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<Held, StoreError> {
+    let reply = write_reply(&outcome.reply).ok_or(StoreError::NotFinal)?;
+    let item = outcome.queued.as_ref();
+    let statement = format!(
+        "WITH changed AS (
+             UPDATE neon_sms_relay_deliveries SET reply = $3, finished_at = $4, possible_sends = $5, numbered = $6,
+                 decision = $7
+             WHERE event_id = $1 AND token = $2 AND reply IS NULL RETURNING event_id, delivery_ref),
+         logged AS ({}),
+         queued AS (
+             INSERT INTO neon_sms_relay_outbox (event_id, event_type, endpoint_id, lane, sealed,
+                 queued_at, give_up_at, due_at)
+             SELECT event_id, $9, $10, $11, $12, $13, $14, CASE WHEN EXISTS (
+                 SELECT FROM neon_sms_relay_outbox WHERE lane = $11 AND dead_at IS NULL)
+                 THEN NULL ELSE $13 END
+             FROM changed WHERE $9 IS NOT NULL
+             ON CONFLICT DO NOTHING)
+         SELECT 1 FROM changed",
+        texts::write("changed", 8)
+    );
+    let parameters: [Parameter<'_>; 14] = [
+        (&lease.id.as_str(), Type::TEXT),
+        (&lease.token, Type::INT8),
+        (&reply, Type::TEXT),
+        (&now.as_millis(), Type::INT8),
+        (&i16::from(lease.possible_sends), Type::INT2),
+        (&i16::from(lease.numbered(&outcome.texts)), Type::INT2),
+        (&outcome.decision, Type::TEXT),
+        (&texts::as_json(&outcome.texts), Type::TEXT),
+        (&item.map(|item| item.event_type.as_str()), Type::TEXT),
+        (&item.and_then(|item| item.endpoint.as_ref()).map(EndpointId::as_str), Type::TEXT),
+        (&item.map(|item| item.lane.as_str()), Type::TEXT),
+        (&item.map(|item| item.sealed.as_slice()), Type::BYTEA),
+        (&item.map(|item| item.queued_at.as_millis()), Type::INT8),
+        (&item.map(|item| item.give_up_at.as_millis()), Type::INT8),
+    ];
+    store.change(&statement, &parameters).await
+}
+
+pub(super) async fn release(store: &PostgresStore, lease: &Lease, made: &[Text]) -> Result<(), StoreError> {
+    let statement = format!(
+        "WITH changed AS (
+             UPDATE neon_sms_relay_deliveries SET leased_until = $3, possible_sends = $4, numbered = $5
+             WHERE event_id = $1 AND token = $2 AND reply IS NULL RETURNING delivery_ref),
+         logged AS ({})
+         SELECT 1 FROM changed",
+        texts::write("changed", 6)
+    );
+    let parameters: [Parameter<'_>; 6] = [
+        (&lease.id.as_str(), Type::TEXT),
+        (&lease.token, Type::INT8),
+        (&i64::MIN, Type::INT8),
+        (&i16::from(lease.possible_sends), Type::INT2),
+        (&i16::from(lease.numbered(made)), Type::INT2),
+        (&texts::as_json(made), Type::TEXT),
+    ];
+    store.change(&statement, &parameters).await.map(drop)
+}
+
+pub(super) async fn purge(
+    store: &PostgresStore,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let statement = format!(
+        "WITH gone AS (
+             DELETE FROM neon_sms_relay_deliveries WHERE event_id IN (
+                 SELECT event_id FROM neon_sms_relay_deliveries
+                 WHERE first_claimed_at < $1 AND (reply IS NOT NULL OR leased_until < $1)
+                 LIMIT $2 FOR UPDATE SKIP LOCKED)
+             RETURNING delivery_ref, recipient_hash),
+         texts AS (DELETE FROM neon_sms_relay_texts AS t USING gone WHERE t.delivery_ref = gone.delivery_ref),
+         at_rest AS (
+             UPDATE neon_sms_relay_numbers AS n SET latest_ref = NULL, previous_ref = NULL,
+                 keep_until = greatest(n.recent[cardinality(n.recent)] + {}, n.verified_at + {}, 0)
+             FROM gone WHERE n.recipient_hash = gone.recipient_hash AND n.latest_ref = gone.delivery_ref)
+         SELECT count(*) FROM gone",
+        DAY.as_millis(),
+        VERIFIED_FOR.as_millis()
+    );
+    let mut all = 0;
+    loop {
+        let parameters: [Parameter<'_>; 2] = [(&before.as_millis(), Type::INT8), (&PURGE_BATCH, Type::INT8)];
+        let rows = store.sessions.query(&statement, &parameters).await?;
+        let gone: i64 = rows.first().ok_or(StoreError::Corrupt)?.try_get(0)?;
+        all += u64::try_from(gone).unwrap_or_default();
+        if gone < PURGE_BATCH {
+            break;
+        }
+    }
+    let forget = "DELETE FROM neon_sms_relay_numbers WHERE recipient_hash IN (
+                      SELECT recipient_hash FROM neon_sms_relay_numbers WHERE keep_until < $1
+                      LIMIT $2 FOR UPDATE SKIP LOCKED)
+                  RETURNING 1";
+    let parameters: [Parameter<'_>; 2] = [(&now.as_millis(), Type::INT8), (&PURGE_BATCH, Type::INT8)];
+    while store.sessions.query(forget, &parameters).await?.len() as i64 == PURGE_BATCH {}
+    Ok(all)
+}

@@ -1,0 +1,55 @@
+//! Tallies in the file.
+
+use super::{SqliteStore, StoreError};
+use crate::store::{Tallies, Tally};
+use rusqlite::params;
+
+#[async_trait::async_trait]
+impl Tallies for SqliteStore {
+    async fn tally(&self, tallies: &[Tally]) -> Result<(), StoreError> {
+        let tallies = tallies.to_vec();
+        self.writer
+            .run(move |db| {
+                let mut add = db.prepare_cached(
+                    "INSERT INTO tallies (hour, kind, region, detail, count) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT DO UPDATE SET count = count + ?5",
+                )?;
+                for Tally { hour, kind, region, detail, count } in &tallies {
+                    add.execute(params![hour, kind, region, detail, count])?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn tallies(&self, since_hour: i64) -> Result<Vec<Tally>, StoreError> {
+        self.writer
+            .run(move |db| {
+                let mut select = db.prepare_cached(
+                    "SELECT hour, kind, region, detail, count FROM tallies WHERE hour >= ?1",
+                )?;
+                let mut rows = select.query([since_hour])?;
+                let mut tallies = Vec::new();
+                while let Some(row) = rows.next()? {
+                    tallies.push(Tally {
+                        hour: row.get(0)?,
+                        kind: row.get(1)?,
+                        region: row.get(2)?,
+                        detail: row.get(3)?,
+                        count: row.get(4)?,
+                    });
+                }
+                Ok(tallies)
+            })
+            .await
+    }
+
+    async fn forget_tallies(&self, before_hour: i64) -> Result<(), StoreError> {
+        self.writer
+            .run(move |db| {
+                db.prepare_cached("DELETE FROM tallies WHERE hour < ?1")?.execute([before_hour])?;
+                Ok(())
+            })
+            .await
+    }
+}

@@ -1,0 +1,112 @@
+//! What every store promises about numbers: how often they are texted, and what is known of them.
+
+use crate::Home;
+use crate::suite::{LEASE, NOW, accepted, after, event, text};
+use crate::texts::{finish, number, one};
+use neon_sms_relay::domain::{Pace, Timestamp, TooMany};
+use neon_sms_relay::store::texts::Query;
+use neon_sms_relay::store::{Claim, History, NewDelivery, Outcome, Store, Text};
+use sms_providers::ProviderName::Twilio;
+use std::sync::Arc;
+use std::time::Duration;
+
+async fn history(store: &dyn Store, delivery: NewDelivery, now: Timestamp) -> History {
+    let Claim::Acquired(lease) = store.claim(&delivery, now, LEASE).await.unwrap() else {
+        panic!("in flight")
+    };
+    let id = lease.id.clone();
+    store.release(lease, &[]).await.unwrap();
+    // Whoever takes it over finds the same.
+    let Claim::Acquired(again) = store.claim(&delivery, now, LEASE).await.unwrap() else {
+        panic!("in flight")
+    };
+    let found = again.history.clone();
+    let outcome =
+        Outcome { texts: vec![text(again.next_number, Twilio, Text::ACCEPTED)], ..Outcome::of(accepted()) };
+    store.finish(again, &outcome, now).await.unwrap();
+    assert_eq!(one(store, id.as_str()).await.event, id);
+    found
+}
+
+pub async fn whoever_took_the_last_text_in_vain_is_told_until_one_led_to_a_verification(home: &Home) {
+    let store = home.open();
+    assert_eq!(history(&*store, event("first"), NOW).await, History::default());
+    assert_eq!(history(&*store, event("second"), after(LEASE)).await.previous, Some(Twilio));
+    store.verified(&number(), NOW, after(LEASE)).await.unwrap().unwrap();
+    let third = history(&*store, event("third"), after(LEASE * 2)).await;
+    assert_eq!((third.previous, third.verified_at), (None, Some(after(LEASE))));
+}
+
+pub fn paced(pause: u64, per_10_min: u16, per_day: u16) -> Arc<Pace> {
+    Arc::new(Pace { pauses: vec![Duration::from_secs(pause)], per_10_min, per_day, enforced: true })
+}
+
+pub async fn a_number_gets_as_many_texts_as_its_pace_allows(home: &Home) {
+    let store = home.open();
+    let mut count = 0;
+    let mut ask = async |pace: &Arc<Pace>, seconds: u64| {
+        count += 1;
+        let delivery = NewDelivery { pace: pace.clone(), ..event(&format!("event-{count}")) };
+        history(&*store, delivery, NOW.plus(Duration::from_secs(seconds))).await.refused_by
+    };
+    let refused = |part: TooMany| Some(part.as_str().to_owned());
+    let pace = paced(30, 3, 4);
+    assert_eq!(ask(&pace, 0).await, None);
+    assert_eq!(ask(&pace, 29).await, refused(TooMany::Pause));
+    assert_eq!(ask(&pace, 30).await, None, "what was refused does not count");
+    assert_eq!(ask(&pace, 60).await, None);
+    assert_eq!(ask(&pace, 100).await, refused(TooMany::Per10Min));
+    assert_eq!(ask(&pace, 700).await, None);
+    assert_eq!(ask(&pace, 2000).await, refused(TooMany::PerDay));
+    assert_eq!(ask(&pace, 86_400).await, None, "the first one is a day old");
+    let unenforced = Arc::new(Pace { enforced: false, ..(*paced(30, 3, 4)).clone() });
+    assert_eq!(ask(&unenforced, 86_401).await, refused(TooMany::Pause), "it is said");
+    assert_eq!(ask(&pace, 86_431).await, refused(TooMany::PerDay), "and counted");
+    store.verified(&number(), NOW, NOW).await.unwrap();
+    assert_eq!(ask(&pace, 86_432).await, None, "a verification clears the counts");
+}
+
+pub async fn an_unknown_number_is_refused_where_a_verified_one_is_not(home: &Home) {
+    let store = home.open();
+    let doubtful = |id: &str| NewDelivery { unless_verified: Some("budget".to_owned()), ..event(id) };
+    let refused = Some("budget".to_owned());
+    assert_eq!(history(&*store, doubtful("new"), NOW).await.refused_by, refused);
+    finish(&*store, "texted", NOW, vec![text(1, Twilio, Text::ACCEPTED)]).await;
+    assert_eq!(history(&*store, doubtful("known"), after(LEASE)).await.refused_by, refused);
+    store.verified(&number(), NOW, NOW).await.unwrap().unwrap();
+    assert_eq!(history(&*store, doubtful("verified"), after(LEASE)).await.refused_by, None);
+    let long = Duration::from_secs(91 * 24 * 3600);
+    assert_eq!(history(&*store, doubtful("long-ago"), after(long)).await.refused_by, refused);
+}
+
+pub async fn of_many_events_for_one_number_at_once_exactly_as_many_are_allowed_as_may_be(home: &Home) {
+    let store = home.open();
+    let pace = paced(0, 5, 9);
+    let claims = (0..200).map(|number| {
+        let delivery = NewDelivery { pace: pace.clone(), ..event(&format!("event-{number}")) };
+        let store = store.clone();
+        tokio::runtime::Handle::current()
+            .spawn(async move { store.claim(&delivery, NOW, LEASE).await.unwrap() })
+    });
+    let claims = futures_util::future::join_all(claims).await;
+    let allowed = claims.into_iter().filter(|claim| match claim {
+        Ok(Claim::Acquired(lease)) => lease.history.refused_by.is_none(),
+        other => panic!("not acquired: {other:?}"),
+    });
+    assert_eq!(allowed.count(), 5);
+}
+
+pub async fn a_number_is_remembered_while_its_limits_or_its_verification_count(home: &Home) {
+    let store = home.open();
+    let hour = Duration::from_secs(3600);
+    finish(&*store, "a", NOW, vec![text(1, Twilio, Text::ACCEPTED)]).await;
+    assert_eq!(store.purge(after(hour), after(hour)).await.unwrap(), 1);
+    assert_eq!(store.deliveries(&Query::default(), 9).await.unwrap(), []);
+    let pace = NewDelivery { pace: paced(30, 9, 1), ..event("b") };
+    let refused = history(&*store, pace, after(hour * 2)).await;
+    assert_eq!(refused.refused_by.as_deref(), Some(TooMany::PerDay.as_str()));
+    store.verified(&number(), NOW, after(hour)).await.unwrap();
+    store.purge(after(hour * 30), after(hour * 30)).await.unwrap();
+    let doubtful = NewDelivery { unless_verified: Some("budget".to_owned()), ..event("c") };
+    assert_eq!(history(&*store, doubtful, after(hour * 31)).await.refused_by, None);
+}
