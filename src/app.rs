@@ -14,7 +14,7 @@ mod upkeep;
 use crate::config::{ConfigErrors, EndpointRule, Fault, Settings};
 use crate::domain::{Clock, SystemClock};
 use crate::http::connection::Limits;
-use crate::http::{self, Callbacks, Gate, Subscribed, Unverified};
+use crate::http::{self, Callbacks, Gate, Instance, Subscribed, Unverified};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
 use crate::store::{self, AddressFault, Store, StoreError};
 use crate::tasks::{Tasks, Trip};
@@ -61,6 +61,8 @@ pub struct Parts {
     pub limits: Limits,
     /// How many file descriptors there are; `None` is as many as may be needed.
     pub descriptors: Option<u64>,
+    /// What `/livez` calls this process, so that it is known again from outside.
+    pub instance: Option<String>,
 }
 
 /// How a provider that is brought along reports what became of its texts.
@@ -177,8 +179,12 @@ impl App {
         let metrics_server = metrics_server.transpose()?;
         let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(refusals.clone()));
         let unverified = Data::new(Unverified::new(limits.clone()));
+        let instance = parts.instance.map(|instance| Data::new(Instance(instance)));
         let serving = Serving { limits, workers, connections: fits.connections, drain: DRAIN };
         let server = serving.on(listener, move |config| {
+            if let Some(instance) = &instance {
+                config.app_data(instance.clone());
+            }
             config
                 .app_data(gate.clone())
                 .app_data(relay.clone())

@@ -111,6 +111,14 @@ fn the_programs_in_the_documentation_are_the_ones_that_are_tested() {
     }
 }
 
+#[test]
+fn the_page_on_the_branch_names_every_event_that_can_be_subscribed_to() {
+    let page = read("docs/neon-branch.md");
+    for event in neon_sms_relay::neon::api::EVENTS {
+        assert!(page.contains(&format!("`{event}`")), "{event} is not in docs/neon-branch.md");
+    }
+}
+
 /// The value of a constant as it is written for people: `150 s`, `16 KiB`, `1,024`.
 fn spoken(expression: &str) -> String {
     if let Some(seconds) = expression.strip_prefix("Duration::from_secs(") {

@@ -3,6 +3,7 @@
 mod choices;
 mod ports;
 mod terminal;
+mod tunnel;
 mod variables;
 
 use super::output::Output;
@@ -19,6 +20,7 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use terminal::Welcome;
+use tunnel::TunnelArguments;
 use url::Url;
 
 /// What may be said on the command line.
@@ -30,6 +32,8 @@ pub(super) struct DevArguments {
     /// Open the page in the browser.
     #[arg(long)]
     open: bool,
+    #[command(flatten)]
+    tunnel: TunnelArguments,
 }
 
 const RELAY: Wish = Wish {
@@ -51,6 +55,9 @@ pub(super) fn run(arguments: &DevArguments) -> anyhow::Result<ExitCode> {
     let mut vars: HashMap<_, _> = super::vars()?.into_iter().collect();
     if let Some(port) = arguments.port {
         vars.insert(NEON.variable.to_owned(), port.to_string());
+    }
+    if let Some(program) = arguments.tunnel.tunnel {
+        return tunnel::run(program, arguments, &vars);
     }
     let (host, behaviour) = (choices::host(&vars)?, choices::behaviour(&vars)?);
     let (mut relay, neon) = (RELAY.take(&vars, None)?, NEON.take(&vars, host)?);

@@ -4,20 +4,24 @@
 mod dev;
 mod doctor;
 mod healthcheck;
+mod manual;
+mod neon;
 mod outbox;
 mod output;
 mod send;
 mod serve;
+mod trigger;
 
 use crate::config::{ConfigErrors, Fault, Settings, dotenv};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::{self, LogEnd, LogFormat};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use output::{Output, complain};
 use sms_providers::PhoneNumber;
 use std::collections::HashMap;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const DOTENV: &str = ".env";
@@ -40,7 +44,7 @@ enum Command {
     /// Run the relay with an emulator of Neon Auth and an SMS inbox: no account, no variable needed.
     /// PORT (8080) is the relay's, DEV_PORT (8025) the emulator's and the inbox's; DEV_HOST lets other
     /// machines in, DEV_STRICT=1 turns numbers away that nobody has linked. It keeps nothing, and leaves
-    /// the store and the accounts of .env alone.
+    /// the store and the accounts of .env alone. With --tunnel, the relay stands before the real branch.
     Dev(dev::DevArguments),
     /// Check everything around the server and print a table: variables, Neon's keys, the providers'
     /// credentials (nothing is sent), the store, PUBLIC_URL, FORWARD_URL, and the branch at Neon. Reads
@@ -58,8 +62,28 @@ enum Command {
     /// STORE_URL; works beside the running server.
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// Read and write how the branch at Neon is configured: its webhook and its phone-number plugin. Needs
+    /// NEON_API_KEY, NEON_PROJECT_ID and NEON_BRANCH_ID.
+    #[command(subcommand)]
+    Neon(neon::NeonCommand),
+    /// Let the `dev` at DEV_PORT (8025) sign an event and send it, good or spoilt, and print the answer; exit 1
+    /// unless it is 2xx.
+    Trigger(trigger::Trigger),
     /// Ask the server on this machine at HOST and PORT (8080) whether it is alive; exit 1 if not. For containers.
     Healthcheck,
+    /// Print what a shell needs to complete the commands and their options. For bash:
+    /// `neon-sms-relay completions bash > ~/.local/share/bash-completion/completions/neon-sms-relay`.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the manual page, or write a page for each command into a folder, such as
+    /// ~/.local/share/man/man1.
+    Man {
+        /// The folder, which has to be there.
+        #[arg(value_hint = clap::ValueHint::DirPath)]
+        folder: Option<PathBuf>,
+    },
 }
 
 /// Parses the command line and runs the command.
@@ -85,7 +109,11 @@ fn run_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Doctor => doctor::run(),
         Command::Send { to } => send::run(&to),
         Command::Outbox(command) => outbox::run(command),
+        Command::Neon(command) => neon::run(command),
+        Command::Trigger(trigger) => trigger::run(&trigger),
         Command::Healthcheck => healthcheck::run(),
+        Command::Completions { shell } => manual::completions(shell, Cli::command()),
+        Command::Man { folder } => manual::pages(folder.as_deref(), Cli::command()),
     }
 }
 

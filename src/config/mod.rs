@@ -28,7 +28,7 @@ mod vonage;
 
 pub use fault::{ConfigErrors, Fault};
 pub use forward::ForwardSettings;
-pub use host::is_loopback;
+pub use host::{is_loopback, is_private};
 pub use listen::ListenHost;
 pub use messagebird::MessageBirdSettings;
 pub use neon::{EndpointRule, NeonSettings};

@@ -76,7 +76,7 @@ pub const VARIABLES: &[Variable] = &[
     open(Neon, "NEON_ENDPOINT_IDS", "the `ep-…` in each `NEON_AUTH_URL`", "whose events are served, separated by commas; `*` is any"),
     open(Neon, "NEON_TIMEOUT_SECONDS", "`5`", "`timeout_seconds` of the webhook, 1 to 10; the relay answers half a second before"),
     open(Neon, "NEON_TIMESTAMP_TOLERANCE_SECONDS", "`300`", "how old, or how far ahead, a delivery may be, in seconds, 1 to 3600"),
-    secret(NeonApi, "NEON_API_KEY", "an API key; with it `doctor` checks the branch's webhook, which is read and never changed"),
+    secret(NeonApi, "NEON_API_KEY", "an API key; with it `doctor` checks the branch's webhook, and `neon` and `dev --tunnel` change it"),
     open(NeonApi, "NEON_PROJECT_ID", "", "the project"),
     open(NeonApi, "NEON_BRANCH_ID", "", "the branch whose webhook points here"),
     open(NeonApi, "NEON_API_BASE_URL", "`https://console.neon.tech/api/v2`", "another address, or a mock"),

@@ -12,6 +12,7 @@ mod inbox;
 mod neon;
 mod ring;
 mod settings;
+pub mod tunnel;
 
 pub use inbox::InboxProvider;
 pub use settings::Behaviour;

@@ -45,9 +45,11 @@ fn every_command_says_what_it_needs() {
     for (arguments, words) in [
         (&["--help"][..], &["serve", "dev", "outbox", "healthcheck"][..]),
         (&["serve", "--help"], &["NEON_AUTH_URL", "SMS_PROVIDER", ".env"]),
-        (&["dev", "--help"], &["DEV_PORT", "no account"]),
+        (&["dev", "--help"], &["DEV_PORT", "no account", "--tunnel", "--real-sms"]),
         (&["doctor", "--help"], &["NEON_API_KEY", "FORWARD_URL", "exit 1", "nothing is sent"]),
         (&["outbox", "--help"], &["list", "retry", "drop", "STORE_URL"]),
+        (&["neon", "webhook", "set", "--help"], &["--events", "--timeout", "1 to 10", "--yes"]),
+        (&["trigger", "--help"], &["DEV_PORT", "--bad", "JSON"]),
         (&["healthcheck", "--help"], &["PORT"]),
     ] {
         let (code, stdout, _) = text(&run(folder.path(), arguments, &[]));
