@@ -94,7 +94,9 @@ pub(super) fn run(arguments: &DevArguments) -> anyhow::Result<ExitCode> {
             behaviour,
         })?;
         let opened = host.map(|host| choices::what_is_open(host, neon.number));
-        let notes: Vec<_> = opened.into_iter().chain(neon.notes).chain(relay.notes).collect();
+        let strict = behaviour.strict.then(choices::what_is_strict);
+        let chosen = opened.into_iter().chain(strict);
+        let notes: Vec<_> = chosen.chain(neon.notes).chain(relay.notes).collect();
         let welcome = Welcome {
             dev: &dev,
             webhook: &webhook,

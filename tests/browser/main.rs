@@ -180,6 +180,10 @@ async fn on_a_phone_nothing_is_cut_off_and_the_code_is_offered_beside_its_field(
     page.click("#code-form .go").await;
     page.text("#done:not([hidden])").await;
     page.text("#events .delivered").await;
+    page.click("#link-form button").await;
+    page.click("#link-suggest").await;
+    page.click("#link-code-form [type=submit]").await;
+    while !page.text("#session").await.contains("+12025550199") {}
     let sizes = page.value_of("[document.documentElement.scrollWidth, innerWidth]").await;
     assert_eq!(sizes, json!([MOBILE.0, MOBILE.0]));
 }

@@ -48,6 +48,13 @@ pub(super) fn what_is_open(host: IpAddr, port: u16) -> String {
     )
 }
 
+/// Says who cannot sign in, and how they can.
+pub(super) fn what_is_strict() -> String {
+    format!(
+        "{STRICT}: a number signs in once a user has linked it, as at Neon. POST /dev/users makes a user with a number."
+    )
+}
+
 /// Shows the page in the browser. Without one it is as if nobody had asked.
 pub(super) fn open_page(url: &Url) {
     if open::that_detached(url.as_str()).is_err() {

@@ -16,7 +16,7 @@ use serde_json::json;
 
 /// Where Better Auth's routes are.
 const BASE: &str = "/neondb/auth";
-/// Better Auth's name of the header that a client may keep a token from which it sends as a bearer.
+/// Better Auth's name of the header with the token that a client may send as a bearer.
 const BEARER: &str = "set-auth-token";
 
 /// Mounts the emulator. Its `Data` is the caller's to add.
