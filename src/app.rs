@@ -7,75 +7,38 @@ pub mod branch;
 pub mod checks;
 pub mod descriptors;
 pub mod outbox;
+mod parts;
 pub mod providers;
 pub mod reload;
 pub mod server;
 mod upkeep;
 
 use crate::config::{ConfigErrors, EndpointRule, Fault, Settings};
-use crate::domain::{Clock, SystemClock};
-use crate::http::connection::Limits;
+use crate::domain::SystemClock;
 use crate::http::{self, Callbacks, Gate, Instance, Subscribed, Unverified};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
 use crate::store::{self, AddressFault, Store, StoreError};
-use crate::tasks::{Tasks, Trip};
+use crate::tasks::Tasks;
 use crate::telemetry::Refusals;
-use crate::telemetry::metrics::Metrics;
 use actix_web::dev::Server;
 use actix_web::web::Data;
 use anyhow::Context;
 use assembly::Ground;
+pub use parts::{Parts, Reporting};
 use reload::{BranchWatch, Reload};
 use secrecy::ExposeSecret;
 use server::{METRICS_CONNECTIONS, Serving, bind};
 use sms_providers::client::endpoint;
-use sms_providers::{ProviderName, SmsProvider, StatusCallback};
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use url::Url;
 
 /// The longest that a shutdown waits for what is in flight: above the 12 s of one event, below Fly's and
 /// Kubernetes' patience.
 const DRAIN: Duration = Duration::from_secs(15);
-
-/// Parts that a caller brings in place of the configured ones.
-#[derive(Default)]
-pub struct Parts {
-    /// Who sends, in place of `SMS_PROVIDER`.
-    pub providers: Option<Vec<Arc<dyn SmsProvider>>>,
-    /// How one of them reports.
-    pub reporting: Option<Reporting>,
-    /// What is remembered, in place of `STORE_URL`.
-    pub store: Option<Arc<dyn Store>>,
-    /// The time, in place of the machine's.
-    pub clock: Option<Arc<dyn Clock>>,
-    /// The public socket, in place of one at `HOST` and `PORT`.
-    pub listener: Option<TcpListener>,
-    /// What is counted, where something is counted already.
-    pub metrics: Metrics,
-    /// Makes tasks that run for ever panic.
-    pub trip: Option<Arc<Trip>>,
-    /// What each connection may take.
-    pub limits: Limits,
-    /// How many file descriptors there are; `None` is as many as may be needed.
-    pub descriptors: Option<u64>,
-    /// What `/livez` calls this process, so that it is known again from outside.
-    pub instance: Option<String>,
-}
-
-/// How a provider that is brought along reports what became of its texts.
-pub struct Reporting {
-    /// The provider.
-    pub provider: ProviderName,
-    /// What `/callbacks/…` stands below, in place of `PUBLIC_URL`.
-    pub base: Url,
-    /// Tells its reports from anybody's.
-    pub verifier: Arc<dyn StatusCallback>,
-}
 
 /// A relay that listens and is not yet served.
 pub struct App {

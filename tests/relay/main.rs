@@ -46,6 +46,7 @@ mod process;
 mod raw_client;
 mod reload;
 mod resends;
+mod resends_shared;
 mod retries;
 mod second_vendor;
 mod secret_files;
