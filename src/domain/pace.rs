@@ -62,6 +62,14 @@ impl Pace {
     }
 }
 
+impl Pace {
+    /// As many of a number's latest texts decide about the next one; earlier ones need not be remembered.
+    pub fn memory(&self) -> usize {
+        let limit = |most: u16| if most == u16::MAX { 0 } else { usize::from(most) };
+        limit(self.per_10_min).max(limit(self.per_day)).max(self.pauses.len())
+    }
+}
+
 impl TooMany {
     /// Every part.
     pub const ALL: [Self; 3] = [Self::Pause, Self::Per10Min, Self::PerDay];
@@ -84,6 +92,7 @@ impl TooMany {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_770_000_000_000);
 
@@ -123,7 +132,19 @@ mod tests {
     }
 
     #[test]
-    fn no_limit_is_none() {
+    fn no_limit_is_none_and_needs_no_memory() {
         assert_eq!(Pace::NONE.forbids(&[NOW; 1000], NOW), None);
+        assert_eq!((Pace::NONE.memory(), pace().memory()), (0, 10));
+    }
+
+    proptest! {
+        #[test]
+        fn what_need_not_be_remembered_changes_nothing(ages in proptest::collection::vec(0_u64..90_000, 0..40)) {
+            let mut ages = ages;
+            ages.sort_unstable_by_key(|age| std::cmp::Reverse(*age));
+            let times: Vec<_> = ages.iter().map(|age| NOW.minus(Duration::from_secs(*age))).collect();
+            let remembered = &times[times.len().saturating_sub(pace().memory())..];
+            prop_assert_eq!(pace().forbids(&times, NOW), pace().forbids(remembered, NOW));
+        }
     }
 }

@@ -99,7 +99,7 @@ pub async fn of_many_events_for_one_number_at_once_exactly_as_many_are_allowed_a
 pub async fn a_number_is_remembered_while_its_limits_or_its_verification_count(home: &Home) {
     let store = home.open();
     let hour = Duration::from_secs(3600);
-    finish(&*store, "a", NOW, vec![text(1, Twilio, Text::ACCEPTED)]).await;
+    history(&*store, NewDelivery { pace: paced(30, 9, 1), ..event("a") }, NOW).await;
     assert_eq!(store.purge(after(hour), after(hour)).await.unwrap(), 1);
     assert_eq!(store.deliveries(&Query::default(), 9).await.unwrap(), []);
     let pace = NewDelivery { pace: paced(30, 9, 1), ..event("b") };

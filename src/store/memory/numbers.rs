@@ -46,6 +46,8 @@ impl Numbers {
                 let known = self.0.entry(hash.to_owned()).or_default();
                 known.recent.retain(|at| now.since(*at) < DAY);
                 known.recent.push(now);
+                let forgettable = known.recent.len().saturating_sub(delivery.pace.memory());
+                known.recent.drain(..forgettable);
                 known.previous = known.latest.replace(reference.clone());
                 (known.superseded, known.keep_until) = (false, None);
             }

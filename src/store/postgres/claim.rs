@@ -21,7 +21,8 @@ const CLAIM: &str = "
             AND ($18 IS NULL OR EXISTS (SELECT FROM neon_sms_relay_numbers WHERE recipient_hash = $5))
         ON CONFLICT (recipient_hash) DO UPDATE SET
             (recent, previous_ref, latest_ref, superseded, keep_until, refused_by) = (
-                SELECT CASE WHEN counts THEN today || $11 ELSE n.recent END,
+                SELECT CASE WHEN counts THEN (today || $11)[greatest(cardinality(today) + 2 - $26, 1):]
+                        ELSE n.recent END,
                     CASE WHEN counts THEN n.latest_ref ELSE n.previous_ref END,
                     CASE WHEN counts THEN $4 ELSE n.latest_ref END,
                     NOT counts,
@@ -123,6 +124,7 @@ pub(super) async fn claim(
                 (&pause, Type::TEXT),
                 (&per_10_min, Type::TEXT),
                 (&per_day, Type::TEXT),
+                (&i32::try_from(pace.memory()).unwrap_or(i32::MAX), Type::INT4),
             ],
         )
         .await?;

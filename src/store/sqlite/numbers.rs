@@ -32,12 +32,13 @@ pub(super) fn note(
     if counts {
         let mut recent: Vec<_> = recent.iter().copied().filter(|at| now.since(*at) < DAY).collect();
         recent.push(now);
+        let recent = &recent[recent.len().saturating_sub(delivery.pace.memory())..];
         db.prepare_cached(
             "INSERT INTO numbers (recipient_hash, recent, latest_ref) VALUES (?1, ?2, ?3)
              ON CONFLICT (recipient_hash) DO UPDATE SET recent = ?2, previous_ref = latest_ref, latest_ref = ?3,
                  superseded = FALSE, keep_until = NULL",
         )?
-        .execute(params![hash, write_times(&recent), reference])?;
+        .execute(params![hash, write_times(recent), reference])?;
     } else if known.is_some() {
         db.prepare_cached("UPDATE numbers SET superseded = TRUE WHERE recipient_hash = ?1")?
             .execute([hash])?;
