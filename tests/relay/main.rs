@@ -44,6 +44,7 @@ mod plugged;
 mod postgres_server;
 mod process;
 mod raw_client;
+mod regions;
 mod reload;
 mod resends;
 mod resends_shared;
