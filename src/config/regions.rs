@@ -46,10 +46,9 @@ pub(super) fn of_countries<'a>(
 
 /// What was meant by letters that are no country's.
 fn which(letters: &str) -> String {
-    const ISO: &str =
-        "end it with the two letters of ISO 3166-1 for the country, in capitals, such as DE, GB or US";
+    const ISO: &str = "end it with the two letters of ISO 3166-1 for the country, such as DE, GB or US";
     let meant = match letters.to_ascii_uppercase().as_str() {
-        "UK" => "GB for the United Kingdom, UA for Ukraine",
+        "UK" => "GB for the United Kingdom",
         "EN" => "GB or US",
         "EL" => "GR",
         "DA" => "DK",
