@@ -80,6 +80,9 @@ impl App {
             None => open_store(settings)?,
         };
         let mut configured = providers::configured(&settings.sms, &http_client);
+        if let Some(plugged) = parts.providers {
+            configured.plug(plugged);
+        }
         let (keys, refresher) = HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone());
         let refresher = Arc::new(refresher.telling({
             let metrics = metrics.clone();
@@ -100,8 +103,7 @@ impl App {
             configured.callbacks.insert(reporting.provider, reporting.verifier);
         }
         let ground = Ground { store, http: http_client, clock, tasks, metrics, deliveries: fits.deliveries };
-        let providers = parts.providers.unwrap_or(configured.chain);
-        let relay = assembly::relay(settings, &ground, providers, configured.listeners, base.clone())?;
+        let relay = assembly::relay(settings, &ground, configured.senders, base.clone())?;
         let Ground { http: http_client, clock, tasks, metrics, .. } = ground;
         let outbox = upkeep::start(&relay, &clock, settings.store.ttl);
         let (subscribed, subscriptions) = watch::channel(Vec::new());

@@ -1,18 +1,18 @@
 //! Settings → the rooms of the relay, and how they share the store, the clock and the tasks.
 
-use crate::config::{EndpointRule, Settings, StoreFailureRule};
+use super::providers::Senders;
+use crate::config::{EndpointRule, RegionalSms, Settings, StoreFailureRule};
 use crate::domain::{Clock, HashKey};
 use crate::relay::Relay;
 use crate::relay::forwarding::{Forwarder, Forwarding};
 use crate::relay::once::{Ledger, Once, OnceSettings, Outage, StoreFailure};
-use crate::relay::texting::{self, Texting, TextingSettings};
+use crate::relay::texting::{self, RegionalSettings, Texting, TextingSettings};
 use crate::store::Store;
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
 use anyhow::Context;
 use secrecy::ExposeSecret;
-use sms_providers::{ConversionFeedback, FailoverChain, SmsProvider};
-use std::collections::HashMap;
+use sms_providers::{FailoverChain, ProviderName};
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -36,16 +36,16 @@ pub(super) fn answer_within(settings: &Settings) -> Duration {
     settings.neon.timeout.saturating_sub(ANSWER_MARGIN)
 }
 
-/// What is sent, how often, and by whom first.
+/// What is sent, how often, and by whom first, where nothing else is said in this `order`.
 pub(super) fn texting_settings(
     settings: &Settings,
-    providers: &[Arc<dyn SmsProvider>],
+    order: Vec<ProviderName>,
     callbacks: Option<Url>,
 ) -> anyhow::Result<TextingSettings> {
     Ok(TextingSettings {
         template: settings.sms.template.clone().context("SMS_TEMPLATE")?,
-        regions: HashMap::new(),
-        providers: providers.iter().map(|provider| provider.name()).collect(),
+        regions: settings.sms.regions.iter().map(|(region, differs)| (*region, regional(differs))).collect(),
+        providers: order,
         callbacks,
         max_sends: settings.sms.max_sends,
         resend_on_failure: settings.texting.resend_on_failure,
@@ -54,13 +54,11 @@ pub(super) fn texting_settings(
     })
 }
 
-/// Builds the relay that sends through `providers`, tells `listeners` of verifications, and asks for reports below
-/// `callbacks`.
+/// Builds the relay that sends through `senders`, and asks for reports below `callbacks`.
 pub(super) fn relay(
     settings: &Settings,
     ground: &Ground,
-    providers: Vec<Arc<dyn SmsProvider>>,
-    listeners: Vec<Arc<dyn ConversionFeedback>>,
+    senders: Senders,
     callbacks: Option<Url>,
 ) -> anyhow::Result<Arc<Relay>> {
     let Ground { store, http, clock, tasks, metrics, deliveries } = ground;
@@ -75,7 +73,7 @@ pub(super) fn relay(
             StoreFailureRule::Refuse => StoreFailure::Refuse,
         },
     };
-    let texting = texting_settings(settings, &providers, callbacks)?;
+    let texting = texting_settings(settings, senders.order, callbacks)?;
     let texting_ground = texting::Ground {
         ledger: ledger.clone(),
         clock: clock.clone(),
@@ -85,7 +83,12 @@ pub(super) fn relay(
     let forwarder = Forwarder::new(http.clone(), settings.forward.secret.clone(), clock.clone());
     Ok(Arc::new(Relay {
         once: Once::new(once, ledger.clone(), clock.clone(), tasks.clone(), metrics.clone()),
-        texting: Arc::new(Texting::new(texting, FailoverChain::new(providers), listeners, texting_ground)),
+        texting: Arc::new(Texting::new(
+            texting,
+            FailoverChain::new(senders.chain),
+            senders.listeners,
+            texting_ground,
+        )),
         forwarding: Arc::new(Forwarding::new(
             settings.forward.routing.clone(),
             match &settings.neon.endpoints {
@@ -101,4 +104,8 @@ pub(super) fn relay(
         tasks: tasks.clone(),
         ledger,
     }))
+}
+
+fn regional(differs: &RegionalSms) -> RegionalSettings {
+    RegionalSettings { template: differs.template.clone(), providers: differs.providers.clone() }
 }

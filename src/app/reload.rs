@@ -3,7 +3,7 @@
 
 use super::assembly;
 use super::branch;
-use super::providers;
+use super::providers::{self, Configured};
 use crate::config::{Changes, Given, Settings};
 use crate::http::Callbacks;
 use crate::relay::Relay;
@@ -35,11 +35,11 @@ impl Reload {
         let taken = settings.given.changes_since(&self.latest).taken;
         let left = settings.given.changes_since(&self.started_with).left;
         // Also if no variable has changed: one may name a file whose contents have.
-        let configured = providers::configured(&settings.sms, &self.http);
-        let callbacks = self.callbacks.base.clone();
-        let texting = assembly::texting_settings(settings, &configured.chain, callbacks)?;
-        self.relay.texting.replace(texting, FailoverChain::new(configured.chain), configured.listeners);
-        self.callbacks.providers.send_replace(configured.callbacks);
+        let Configured { senders, callbacks } = providers::configured(&settings.sms, &self.http);
+        let base = self.callbacks.base.clone();
+        let texting = assembly::texting_settings(settings, senders.order, base)?;
+        self.relay.texting.replace(texting, FailoverChain::new(senders.chain), senders.listeners);
+        self.callbacks.providers.send_replace(callbacks);
         self.relay.forwarding.forwarder().sign_with(settings.forward.secret.clone());
         if taken.iter().any(|name| name == "NEON_API_KEY") {
             self.branch.start(settings, &self.relay, &self.http);

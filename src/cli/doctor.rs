@@ -33,9 +33,10 @@ async fn examine() -> anyhow::Result<Vec<Finding>> {
     let (http, tls) = (network.http_client().map_err(anyhow::Error::from_boxed)?, network.tls_config()?);
     let all = all.ok();
     let (all, http) = (all.as_ref(), &http);
-    let checks: [Check<'_>; 6] = [
+    let checks: [Check<'_>; 7] = [
         ("keys", all.map(|all| checks::keys(&all.neon, http).boxed())),
         ("provider", sms.as_ref().map(|(sms, _)| checks::senders(sms, http).boxed())),
+        ("order", all.map(|all| checks::order(all, tls.clone()).boxed())),
         ("store", store.as_ref().map(|store| checks::storage(store, tls).boxed())),
         ("public url", all.map(|all| checks::public_url(all.server.public_url.as_ref(), http).boxed())),
         ("FORWARD_URL", all.map(|all| checks::forward_targets(&all.forward.routing.targets, http).boxed())),

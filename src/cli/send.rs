@@ -3,7 +3,7 @@
 use super::output::{Output, complain};
 use crate::app::providers;
 use crate::config::{self, SmsSettings};
-use crate::domain::{OtpCode, OtpType};
+use crate::domain::{OtpCode, OtpType, Region};
 use anyhow::Context;
 use sms_providers::{Attempt, FailoverChain, MessageRef, PhoneNumber, SmsMessage, Step};
 use std::process::ExitCode;
@@ -25,11 +25,12 @@ pub(super) fn run(to: &PhoneNumber) -> anyhow::Result<ExitCode> {
     }
     let code = OtpCode::new(CODE).context("the test code is not a code")?;
     let expires_in = Duration::from_secs(300);
-    let template = settings.template.as_ref().context("SMS_TEMPLATE")?;
+    let region = Region::of(to);
+    let template = settings.template(region).context("SMS_TEMPLATE")?;
     let message = SmsMessage {
         to: to.clone(),
         body: template.render(&code, None, OtpType::SignIn, expires_in)?,
-        country: None,
+        country: region.and_then(|region| region.as_str().parse().ok()),
         reference: MessageRef::new(Uuid::new_v4().simple().to_string()),
         idempotency_key: Uuid::new_v4().to_string(),
         attempt: 1,
@@ -38,8 +39,9 @@ pub(super) fn run(to: &PhoneNumber) -> anyhow::Result<ExitCode> {
     };
     super::runtime()?.block_on(async {
         let http = network.http_client().map_err(anyhow::Error::from_boxed)?;
-        let chain = FailoverChain::new(providers::configured(&settings, &http).chain);
-        let mut run = chain.start(&message, Instant::now() + TIME, settings.max_sends);
+        let chain = FailoverChain::new(providers::configured(&settings, &http).senders.chain);
+        let order = settings.order(region);
+        let mut run = chain.start_in(order, &message, Instant::now() + TIME, settings.max_sends);
         let outcome = loop {
             if let Step::Done(outcome) = run.next().await {
                 break outcome;

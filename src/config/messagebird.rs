@@ -1,10 +1,13 @@
 //! `MESSAGEBIRD_…`, `BIRD_WORKSPACE_ID`, `BIRD_CHANNEL_ID`
 
 use super::Vars;
+use super::chains::Reach;
 use super::fault::Faults;
+use super::regions::{self, Regional};
 use super::sender::{self, Plus};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use sms_providers::Country;
 use sms_providers::messagebird::{ChannelsConfig, ClassicConfig, V1Config, WebhookSecret};
 use std::collections::BTreeMap;
 use url::Url;
@@ -21,11 +24,13 @@ pub enum MessageBirdSettings {
     V1(V1Config),
 }
 
+const ORIGINATOR: &str = "MESSAGEBIRD_ORIGINATOR";
+const CHANNEL: &str = "BIRD_CHANNEL_ID";
+
 #[derive(Default, Deserialize)]
 struct MessageBirdVars {
     api: Option<String>,
     access_key: Option<SecretString>,
-    originator: Option<String>,
     signing_key: Option<SecretString>,
     base_url: Option<String>,
 }
@@ -40,6 +45,7 @@ enum Api {
 /// Reads the account, or notes what is missing.
 pub(super) fn read(
     vars: &Vars,
+    reach: Reach<'_>,
     faults: &mut Faults,
     warnings: &mut Vec<String>,
 ) -> Option<MessageBirdSettings> {
@@ -52,15 +58,19 @@ pub(super) fn read(
             "copy it from the dashboard of MessageBird or Bird",
         )
     });
+    let idle = if matches!(api, Api::Channels) { ORIGINATOR } else { CHANNEL };
+    for (_, regional) in regions::of_countries(idle, vars, faults) {
+        warnings.push(format!("{} is set and has no effect with this MESSAGEBIRD_API", regional.name));
+    }
     match api {
         Api::Classic => {
-            let originator = read_originator(&bird, faults, warnings);
+            let (originator, senders) = read_originators(vars, reach, faults, warnings);
             let base_url = read_base_url(&bird, Url::parse(ClassicConfig::DEFAULT_BASE_URL).ok(), faults);
             let wants_reports = bird.signing_key.is_some();
             let config = ClassicConfig {
                 access_key: access_key?,
                 originator: originator?,
-                senders: BTreeMap::new(),
+                senders,
                 wants_reports,
                 base_url: base_url?,
             };
@@ -68,19 +78,23 @@ pub(super) fn read(
         }
         Api::Channels => {
             let workspace_id = read_id("BIRD_WORKSPACE_ID", vars, faults, warnings);
-            let channel_id = read_id("BIRD_CHANNEL_ID", vars, faults, warnings);
+            let channels = regions::senders(CHANNEL, vars, reach, faults, warnings, read_channel);
+            let channel_id = match (vars.get(CHANNEL), reach.stand_in(&channels)) {
+                (None, Some(of_some_country)) => Some(of_some_country),
+                _ => read_id(CHANNEL, vars, faults, warnings),
+            };
             let base_url = read_base_url(&bird, Url::parse(ChannelsConfig::DEFAULT_BASE_URL).ok(), faults);
             Some(MessageBirdSettings::Channels(ChannelsConfig {
                 access_key: access_key?,
                 workspace_id: workspace_id?,
                 channel_id: channel_id?,
-                channels: BTreeMap::new(),
+                channels,
                 signing_key: bird.signing_key,
                 base_url: base_url?,
             }))
         }
         Api::V1 => {
-            let from = read_originator(&bird, faults, warnings);
+            let (from, senders) = read_originators(vars, reach, faults, warnings);
             let of_region = access_key.as_ref().and_then(|key| V1Config::base_url_of(key.expose_secret()));
             if access_key.is_some() && of_region.is_none() {
                 return faults.add(
@@ -94,7 +108,7 @@ pub(super) fn read(
             Some(MessageBirdSettings::V1(V1Config {
                 api_key: access_key?,
                 from: from?,
-                senders: BTreeMap::new(),
+                senders,
                 webhook_secret,
                 base_url: base_url?,
             }))
@@ -123,42 +137,57 @@ fn choose_api(vars: &Vars, bird: &MessageBirdVars, faults: &mut Faults) -> Optio
             faults.add("MESSAGEBIRD_API", "is no API it knows", "set classic, channels or v1, or unset it")
         }
         None if is_v1_key => Some(Api::V1),
-        None if vars.get("BIRD_WORKSPACE_ID").or(vars.get("BIRD_CHANNEL_ID")).is_some() => {
-            Some(Api::Channels)
-        }
+        None if vars.get("BIRD_WORKSPACE_ID").or(vars.get(CHANNEL)).is_some() => Some(Api::Channels),
         None => Some(Api::Classic),
     }
 }
 
-fn read_originator(
-    bird: &MessageBirdVars,
+/// The general sender, and those of single countries.
+fn read_originators(
+    vars: &Vars,
+    reach: Reach<'_>,
     faults: &mut Faults,
     warnings: &mut Vec<String>,
-) -> Option<String> {
-    const NAME: &str = "MESSAGEBIRD_ORIGINATOR";
-    match bird.originator.as_deref() {
-        // The plus may be there or not; it is left as it came.
-        Some(originator) => {
-            let form = sender::read(NAME, originator, Plus::Optional, faults, warnings)?;
-            Some(if originator.starts_with('+') { form.with_plus() } else { form.without_plus() })
-        }
-        None => faults.add(
-            NAME,
+) -> (Option<String>, BTreeMap<Country, String>) {
+    let senders = regions::senders(ORIGINATOR, vars, reach, faults, warnings, read_originator);
+    let general = match (vars.get(ORIGINATOR), reach.stand_in(&senders)) {
+        (Some(value), _) => read_originator(Regional { name: ORIGINATOR, value }, faults, warnings),
+        (None, Some(of_some_country)) => Some(of_some_country),
+        (None, None) => faults.add(
+            ORIGINATOR,
             "is missing",
             "set the number or the name (up to 11 characters) that texts come from",
         ),
-    }
+    };
+    (general, senders)
+}
+
+fn read_originator(
+    Regional { name, value }: Regional<'_>,
+    faults: &mut Faults,
+    warnings: &mut Vec<String>,
+) -> Option<String> {
+    // The plus may be there or not; it is left as it came.
+    let form = sender::read(name, value, Plus::Optional, faults, warnings)?;
+    Some(if value.starts_with('+') { form.with_plus() } else { form.without_plus() })
 }
 
 fn read_id(variable: &str, vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>) -> Option<String> {
-    let Some(id) = vars.get(variable) else {
-        return faults.add(variable, "is missing for the Channels API", "copy it from the Bird dashboard");
-    };
-    if Uuid::parse_str(id).is_err() {
-        warnings
-            .push(format!("{variable} is not a UUID, as Bird's ids are; copy it from the Bird dashboard"));
+    match vars.get(variable) {
+        Some(value) => read_channel(Regional { name: variable, value }, faults, warnings),
+        None => faults.add(variable, "is missing for the Channels API", "copy it from the Bird dashboard"),
     }
-    Some(id.to_owned())
+}
+
+fn read_channel(
+    Regional { name, value }: Regional<'_>,
+    _: &mut Faults,
+    warnings: &mut Vec<String>,
+) -> Option<String> {
+    if Uuid::parse_str(value).is_err() {
+        warnings.push(format!("{name} is not a UUID, as Bird's ids are; copy it from the Bird dashboard"));
+    }
+    Some(value.to_owned())
 }
 
 fn read_base_url(bird: &MessageBirdVars, default: Option<Url>, faults: &mut Faults) -> Option<Url> {
@@ -171,6 +200,8 @@ fn read_base_url(bird: &MessageBirdVars, default: Option<Url>, faults: &mut Faul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::chains::Chains;
+    use sms_providers::ProviderName;
 
     const KEY: (&str, &str) = ("MESSAGEBIRD_ACCESS_KEY", "live_s3cret");
     const V1_KEY: (&str, &str) = ("MESSAGEBIRD_ACCESS_KEY", "bk_us1_s3cret");
@@ -181,7 +212,8 @@ mod tests {
     fn settings(vars: &[(&str, &str)]) -> Result<MessageBirdSettings, Vec<String>> {
         let vars = Vars::new(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut faults = Faults::default();
-        let settings = read(&vars, &mut faults, &mut Vec::new());
+        let chains = Chains::default();
+        let settings = read(&vars, chains.reach(ProviderName::MessageBird), &mut faults, &mut Vec::new());
         faults.into_result(()).map_err(|errors| {
             assert!(!errors.to_string().contains("s3cret"));
             errors.0.into_iter().map(|fault| fault.variable).collect::<Vec<_>>()

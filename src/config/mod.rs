@@ -4,6 +4,7 @@
 //! so that one wrong variable does not hide the next.
 
 mod auth_url;
+mod chains;
 pub mod dotenv;
 mod fault;
 mod forward;
@@ -16,6 +17,7 @@ mod neon_api;
 mod network;
 mod private_key;
 mod public_url;
+mod regions;
 mod secret_file;
 mod sender;
 mod server;
@@ -39,7 +41,7 @@ pub use neon::{EndpointRule, NeonSettings};
 pub use neon_api::NeonApiSettings;
 pub use network::network;
 pub use server::{ServerSettings, port};
-pub use sms::{ProviderSettings, SmsSettings};
+pub use sms::{ProviderSettings, RegionalSms, SmsSettings};
 pub use store::{StoreFailureRule, StoreSettings};
 pub use texting::TextingRules;
 pub use traces::{TraceSampling, TraceSettings};

@@ -1,7 +1,9 @@
 //! Names that are almost ours: a variable that silently is not read is worse than a wrong one.
 
 use super::fault::Fault;
-use super::variables::{FORWARD_URL_OF_BRANCH, OF_FILE, VARIABLES, secret_of_file, variable};
+use super::variables::{
+    FORWARD_URL_OF_BRANCH, OF_COUNTRY, OF_FILE, VARIABLES, of_each_country, secret_of_file, variable,
+};
 use super::vars::Vars;
 
 /// What our names begin with, where nothing else's do.
@@ -95,7 +97,7 @@ fn meant(name: &str) -> Option<String> {
     }
 }
 
-/// The variable with the nearest name, if it is near enough for a slip: one letter in six.
+/// The variable with the nearest name.
 fn nearest(upper: &str) -> Option<&'static str> {
     if let Some((_, meant)) = OTHER_NAMES.iter().find(|(other, _)| *other == upper) {
         return Some(meant);
@@ -103,10 +105,27 @@ fn nearest(upper: &str) -> Option<&'static str> {
     if upper.starts_with("FORWARD_URL_EP") {
         return Some("FORWARD_URL_EP_…");
     }
+    of_one_country(upper).or_else(|| nearest_row(upper))
+}
+
+/// What is different by country, if the name is that of the general one with more behind it, or almost.
+fn of_one_country(upper: &str) -> Option<&'static str> {
+    let (family, letters) = upper.rsplit_once('_')?;
+    let meant = match OTHER_NAMES.iter().find(|(other, _)| *other == family) {
+        Some((_, meant)) => meant,
+        None if letters.len() == 2 => nearest_row(family)?,
+        None => family,
+    };
+    of_each_country(meant).map(|variable| variable.name)
+}
+
+/// The row with the nearest name, if it is near enough for a slip: one letter in six.
+fn nearest_row(upper: &str) -> Option<&'static str> {
     let nearest = VARIABLES
         .iter()
         // Other programs read these in small letters, and the shortest are like too much else.
         .filter(|variable| variable.name.len() >= 7 && !variable.name.ends_with("_PROXY"))
+        .filter(|variable| !variable.name.ends_with(OF_COUNTRY))
         .map(|variable| (strsim::osa_distance(upper, variable.name), variable.name))
         .min();
     nearest.filter(|(distance, name)| distance * 6 <= name.len()).map(|(_, name)| name)
@@ -137,6 +156,10 @@ mod tests {
             ("METRIC_PORT", "METRICS_PORT"),
             ("sms_provider", "SMS_PROVIDER"),
             ("FORWARD_URL_EP-A-1", "FORWARD_URL_EP_…"),
+            ("SMS_TEMPLATE_GERMANY", "SMS_TEMPLATE_<ISO>"),
+            ("SMS_PROVIDR_DE", "SMS_PROVIDER_<ISO>"),
+            ("TWILIO_PHONE_NUMBER_GB", "TWILIO_FROM_NUMBER_<ISO>"),
+            ("sms_provider_de", "SMS_PROVIDER_<ISO>"),
             ("TWILIO_AUTH_TOKN_FILE", "TWILIO_AUTH_TOKEN_FILE"),
             ("TWILIO_TOKEN_FILE", "TWILIO_AUTH_TOKEN_FILE"),
             ("hash_key_file", "HASH_KEY_FILE"),
@@ -171,6 +194,9 @@ mod tests {
             "SMS_PORT_8080_TCP_ADDR",
             "VITE_NEON_AUTH_URL",
             "SSL_CERT_FILE",
+            "SMS_PROVIDER_SERVICE_HOST",
+            "SMS_PROVIDER_PORT_8080_TCP",
+            "SMS_TEMPLATE_DE",
         ];
         assert_eq!(warnings(&others), Vec::<String>::new());
     }

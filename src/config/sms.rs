@@ -1,27 +1,42 @@
 //! Who sends what.
 
+use super::chains::{Chains, Reach};
 use super::fault::Faults;
 use super::messagebird::{self, MessageBirdSettings};
+use super::regions::{Regional, country, of_countries};
 use super::variables::{Section, variable};
-use super::vonage::{self, VonageSettings};
+use super::vonage::{self, VonageApi, VonageSettings};
 use super::{ConfigErrors, Vars, twilio};
 use crate::domain::template::DEFAULT_TEMPLATE;
-use crate::domain::{MessageTemplate, OtpCode, OtpType};
-use sms_providers::ProviderName;
+use crate::domain::{MessageTemplate, OtpCode, OtpType, Region};
 use sms_providers::twilio::TwilioConfig;
-use sms_providers::{Segments, segments};
+use sms_providers::{Country, ProviderName, Segments, segments};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// `SMS_PROVIDER`, `SMS_TEMPLATE`, `APP_NAME`, `SMS_WEB_OTP_DOMAIN`, `SMS_MAX_SENDS_PER_EVENT` and the
+/// `SMS_PROVIDER` and `SMS_TEMPLATE`, in general and by country, `APP_NAME`, `SMS_WEB_OTP_DOMAIN`, `SMS_MAX_SENDS_PER_EVENT` and the
 /// providers' own variables.
 #[derive(Debug, Clone)]
 pub struct SmsSettings {
-    /// The chain, the preferred provider first.
+    /// Everybody who is asked somewhere: first those of `order`, then those of single countries.
     pub providers: Vec<ProviderSettings>,
-    /// What is sent.
+    /// Who is asked where nothing else is said, the preferred one first.
+    pub order: Vec<ProviderName>,
+    /// What is sent where nothing else is said.
     pub template: Option<MessageTemplate>,
+    /// What differs by country, apart from the providers' senders.
+    pub regions: BTreeMap<Region, RegionalSms>,
     /// How many requests that may produce a text are written for one event.
     pub max_sends: u8,
+}
+
+/// What differs in one country.
+#[derive(Debug, Clone, Default)]
+pub struct RegionalSms {
+    /// Who is asked there, the preferred one first.
+    pub providers: Option<Vec<ProviderName>>,
+    /// What is sent there.
+    pub template: Option<MessageTemplate>,
 }
 
 /// One provider with all that it needs.
@@ -55,94 +70,129 @@ impl SmsSettings {
     }
 
     pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>) -> Self {
-        let names = read_chain(vars, faults);
+        let chains = Chains::read(vars, faults);
+        let everybody = chains.everybody();
         for (name, prefix) in [
             (ProviderName::Twilio, "TWILIO_"),
             (ProviderName::MessageBird, "MESSAGEBIRD_"),
             (ProviderName::Vonage, "VONAGE_"),
         ] {
-            if !names.contains(&name) && vars.with_prefix(prefix).next().is_some() {
+            if !everybody.contains(&name) && vars.with_prefix(prefix).next().is_some() {
                 warnings.push(format!("{prefix}… is set and has no effect: {name} is not in SMS_PROVIDER"));
             }
         }
-        let providers =
-            names.iter().filter_map(|name| read_provider(*name, vars, faults, warnings)).collect();
+        let mut providers = Vec::new();
+        for name in everybody {
+            let reach = chains.reach(name);
+            match read_provider(name, vars, reach, faults, warnings) {
+                Some(provider) => providers.push(provider),
+                None if reach.is_general() => {}
+                // Its own faults do not tell who wants it.
+                None => reach.named_by().for_each(|variable| {
+                    let problem = format!("names {name}, which cannot be used");
+                    faults.add(
+                        variable,
+                        problem,
+                        "see to the variables of that provider, or name another one",
+                    )
+                }),
+            }
+        }
         let max_sends =
             faults.number("SMS_MAX_SENDS_PER_EVENT", vars.get("SMS_MAX_SENDS_PER_EVENT"), 2, 1..=5);
-        let template = read_template(vars, faults);
-        warnings.extend(template.as_ref().and_then(length_warning));
-        Self { providers, template, max_sends }
+        let source = vars.get("SMS_TEMPLATE").unwrap_or(DEFAULT_TEMPLATE);
+        let template = read_template("SMS_TEMPLATE", source, vars, faults, warnings);
+        let mut regions: BTreeMap<Region, RegionalSms> = BTreeMap::new();
+        for (region, Regional { name, value }) in of_countries("SMS_TEMPLATE", vars, faults) {
+            regions.entry(region).or_default().template = read_template(name, value, vars, faults, warnings);
+        }
+        for (region, (_, chain)) in chains.regional {
+            regions.entry(region).or_default().providers = Some(chain);
+        }
+        Self { providers, order: chains.general, template, regions, max_sends }
+    }
+
+    /// Who is asked for a number of this country, the preferred one first.
+    pub fn order(&self, region: Option<Region>) -> &[ProviderName] {
+        self.regional(region).and_then(|regional| regional.providers.as_ref()).unwrap_or(&self.order)
+    }
+
+    /// What is sent to a number of this country.
+    pub fn template(&self, region: Option<Region>) -> Option<&MessageTemplate> {
+        self.regional(region).and_then(|regional| regional.template.as_ref()).or(self.template.as_ref())
+    }
+
+    fn regional(&self, region: Option<Region>) -> Option<&RegionalSms> {
+        self.regions.get(&region?)
+    }
+
+    /// The providers that have a sender of their own for this country.
+    pub fn with_own_sender(&self, region: Region) -> impl Iterator<Item = ProviderName> + '_ {
+        let own = move |provider: &&ProviderSettings| {
+            country(region).is_some_and(|country| provider.countries().contains(&country))
+        };
+        self.providers.iter().filter(own).map(ProviderSettings::name)
+    }
+
+    /// The countries in which something differs.
+    pub fn countries(&self) -> BTreeSet<Region> {
+        let of_senders = self.providers.iter().flat_map(ProviderSettings::countries);
+        let of_senders = of_senders.filter_map(|country| Region::from_iso(&country.to_string()));
+        self.regions.keys().copied().chain(of_senders).collect()
     }
 }
 
-fn read_chain(vars: &Vars, faults: &mut Faults) -> Vec<ProviderName> {
-    const REMEDY: &str =
-        "set twilio, or several in the order in which they are tried: twilio,vonage,messagebird";
-    let Some(value) = vars.get("SMS_PROVIDER") else {
-        return faults.add("SMS_PROVIDER", "is missing", REMEDY);
-    };
-    let words: Vec<_> = value.split(',').map(|word| word.trim().to_ascii_lowercase()).collect();
-    let mut names = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        match provider_of(word) {
-            Some(ProviderName::Log) if !is_yes(vars.get("ALLOW_LOG_PROVIDER")) => faults.add(
-                "SMS_PROVIDER",
-                "has log, which prints codes to the terminal",
-                "set ALLOW_LOG_PROVIDER=1 if this is a development machine",
-            ),
-            Some(ProviderName::Inbox | ProviderName::Stub) | None => {
-                let which =
-                    if words.len() > 1 { format!(" (its name no. {})", at + 1) } else { String::new() };
-                let problem = format!("names a provider that does not exist{which}");
-                match nearest_provider(word) {
-                    Some(name) => faults.add("SMS_PROVIDER", problem, format!("is {name} meant? {REMEDY}")),
-                    None => faults.add("SMS_PROVIDER", problem, REMEDY),
-                }
-            }
-            Some(name) if names.contains(&name) => {
-                faults.add("SMS_PROVIDER", format!("names {name} twice"), "name each provider once")
-            }
-            Some(name) => names.push(name),
+impl ProviderSettings {
+    /// Who it is.
+    pub fn name(&self) -> ProviderName {
+        match self {
+            Self::Twilio(_) => ProviderName::Twilio,
+            Self::MessageBird(_) => ProviderName::MessageBird,
+            Self::Vonage(_) => ProviderName::Vonage,
+            Self::Log => ProviderName::Log,
         }
     }
-    names
-}
 
-/// MessageBird goes by its new name as well.
-fn provider_of(word: &str) -> Option<ProviderName> {
-    let word = if word == "bird" { "messagebird" } else { word };
-    ProviderName::ALL.into_iter().find(|name| name.as_str() == word)
-}
-
-/// One letter in three may be wrong.
-fn nearest_provider(word: &str) -> Option<&'static str> {
-    let names = ["twilio", "messagebird", "vonage"];
-    let nearest = names.map(|name| (strsim::osa_distance(word, name), name)).into_iter().min();
-    nearest.filter(|(distance, name)| distance * 3 <= name.len()).map(|(_, name)| name)
-}
-
-fn is_yes(value: Option<&str>) -> bool {
-    value.is_some_and(|value| ["1", "true", "yes", "on"].contains(&value.to_ascii_lowercase().as_str()))
+    /// Where it sends from a sender of their own.
+    fn countries(&self) -> Vec<Country> {
+        let texts = match self {
+            Self::Twilio(config) => return config.senders.keys().copied().collect(),
+            Self::MessageBird(MessageBirdSettings::Classic(config, _)) => &config.senders,
+            Self::MessageBird(MessageBirdSettings::Channels(config)) => &config.channels,
+            Self::MessageBird(MessageBirdSettings::V1(config)) => &config.senders,
+            Self::Vonage(VonageSettings { api: VonageApi::Sms(config), .. }) => &config.senders,
+            Self::Vonage(VonageSettings { api: VonageApi::Messages(config), .. }) => &config.senders,
+            Self::Log => return Vec::new(),
+        };
+        texts.keys().copied().collect()
+    }
 }
 
 fn read_provider(
     name: ProviderName,
     vars: &Vars,
+    reach: Reach<'_>,
     faults: &mut Faults,
     warnings: &mut Vec<String>,
 ) -> Option<ProviderSettings> {
     match name {
-        ProviderName::Twilio => twilio::read(vars, faults, warnings).map(ProviderSettings::Twilio),
+        ProviderName::Twilio => twilio::read(vars, reach, faults, warnings).map(ProviderSettings::Twilio),
         ProviderName::Log => Some(ProviderSettings::Log),
-        ProviderName::Vonage => vonage::read(vars, faults, warnings).map(ProviderSettings::Vonage),
+        ProviderName::Vonage => vonage::read(vars, reach, faults, warnings).map(ProviderSettings::Vonage),
         ProviderName::MessageBird => {
-            messagebird::read(vars, faults, warnings).map(ProviderSettings::MessageBird)
+            messagebird::read(vars, reach, faults, warnings).map(ProviderSettings::MessageBird)
         }
         ProviderName::Inbox | ProviderName::Stub => None,
     }
 }
 
-fn read_template(vars: &Vars, faults: &mut Faults) -> Option<MessageTemplate> {
+fn read_template(
+    variable: &str,
+    source: &str,
+    vars: &Vars,
+    faults: &mut Faults,
+    warnings: &mut Vec<String>,
+) -> Option<MessageTemplate> {
     let web_otp_domain = vars.get("SMS_WEB_OTP_DOMAIN").map(str::to_owned);
     let host_like = |domain: &String| {
         domain.contains('.') && domain.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b))
@@ -155,22 +205,26 @@ fn read_template(vars: &Vars, faults: &mut Faults) -> Option<MessageTemplate> {
         );
     }
     // What can hold no line break, such as a line of `docker --env-file`, has the two letters.
-    let source = vars.get("SMS_TEMPLATE").unwrap_or(DEFAULT_TEMPLATE);
     let source = source.replace("\\r", "").replace("\\n", "\n");
     let app_name = vars.get("APP_NAME").map(str::to_owned);
-    MessageTemplate::new(&source, app_name, web_otp_domain)
-        .map_err(|error| {
-            faults.add::<()>("SMS_TEMPLATE", error, "start from: Your {{ app }} code is {{ code }}.");
-        })
-        .ok()
+    match MessageTemplate::new(&source, app_name, web_otp_domain) {
+        Ok(template) => {
+            warnings.extend(length_warning(variable, &template));
+            Some(template)
+        }
+        Err(error) => faults.add(variable, error, "start from: Your {{ app }} code is {{ code }}."),
+    }
 }
 
 /// Each segment is paid for, and a text of several may arrive in pieces.
-fn length_warning(template: &MessageTemplate) -> Option<String> {
+fn length_warning(variable: &str, template: &MessageTemplate) -> Option<String> {
     let code = OtpCode::new("000000")?;
     let text = template.render(&code, Some("Example"), OtpType::SignIn, Duration::from_secs(600)).ok()?;
     let Segments { encoding, units, count } = segments(text.expose());
     (count > 1).then(|| {
-        format!("SMS_TEMPLATE makes texts of {count} segments ({units} units in {encoding}); shorten it, or keep to the GSM-7 alphabet")
+        format!("{variable} makes texts of {count} segments ({units} units in {encoding}); shorten it, or keep to the GSM-7 alphabet")
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,19 @@
 //! `TWILIO_…`
 
 use super::Vars;
+use super::chains::Reach;
 use super::fault::Faults;
+use super::regions::{Regional, country, of_countries};
 use super::sender::{self, Plus};
 use secrecy::SecretString;
 use serde::Deserialize;
+use sms_providers::Country;
 use sms_providers::twilio::{Credentials, Sender, TwilioConfig};
 use std::collections::BTreeMap;
 use url::Url;
+
+const NUMBER: &str = "TWILIO_FROM_NUMBER";
+const SERVICE: &str = "TWILIO_MESSAGING_SERVICE_SID";
 
 #[derive(Default, Deserialize)]
 struct TwilioVars {
@@ -21,10 +27,21 @@ struct TwilioVars {
 }
 
 /// Reads the account, or notes what is missing.
-pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>) -> Option<TwilioConfig> {
+pub(super) fn read(
+    vars: &Vars,
+    reach: Reach<'_>,
+    faults: &mut Faults,
+    warnings: &mut Vec<String>,
+) -> Option<TwilioConfig> {
     let twilio: TwilioVars = vars.section("TWILIO_");
     let account_sid = read_account(twilio.account_sid, faults);
-    let sender = read_sender(twilio.from_number, twilio.messaging_service_sid, faults, warnings);
+    let senders = read_senders(vars, reach, faults, warnings);
+    let general = [(NUMBER, &twilio.from_number), (SERVICE, &twilio.messaging_service_sid)];
+    let [number, service] = general.map(|(name, value)| Some(Regional { name, value: value.as_deref()? }));
+    let sender = match (number, service, reach.stand_in(&senders)) {
+        (None, None, Some(of_some_country)) => Some(of_some_country),
+        (number, service, _) => read_sender(number, service, faults, warnings),
+    };
     let credentials =
         read_credentials(twilio.auth_token.clone(), twilio.api_key_sid, twilio.api_key_secret, faults);
     let base_url = match &twilio.base_url {
@@ -41,7 +58,7 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>)
         credentials: credentials?,
         auth_token: twilio.auth_token,
         sender: sender?,
-        senders: BTreeMap::new(),
+        senders,
         wants_feedback: faults.switch("CONVERSION_FEEDBACK", vars.get("CONVERSION_FEEDBACK"), false),
         base_url: base_url?,
     })
@@ -56,41 +73,62 @@ fn read_account(sid: Option<String>, faults: &mut Faults) -> Option<String> {
     }
 }
 
+/// The senders of single countries.
+fn read_senders(
+    vars: &Vars,
+    reach: Reach<'_>,
+    faults: &mut Faults,
+    warnings: &mut Vec<String>,
+) -> BTreeMap<Country, Sender> {
+    let mut numbers = of_countries(NUMBER, vars, faults);
+    let services = of_countries(SERVICE, vars, faults);
+    let mut both: BTreeMap<_, _> = services
+        .into_iter()
+        .map(|(region, service)| (region, (numbers.remove(&region), Some(service))))
+        .collect();
+    both.extend(numbers.into_iter().map(|(region, number)| (region, (Some(number), None))));
+    let mut senders = BTreeMap::new();
+    for (region, (number, service)) in both {
+        for set in number.iter().chain(&service) {
+            warnings.extend(reach.warning(region, set.name));
+        }
+        let sender = read_sender(number, service, faults, warnings);
+        senders.extend(country(region).zip(sender));
+    }
+    senders
+}
+
 fn read_sender(
-    number: Option<String>,
-    service: Option<String>,
+    number: Option<Regional<'_>>,
+    service: Option<Regional<'_>>,
     faults: &mut Faults,
     warnings: &mut Vec<String>,
 ) -> Option<Sender> {
     match (number, service) {
-        (Some(_), Some(_)) => faults.add(
-            "TWILIO_FROM_NUMBER",
-            "and TWILIO_MESSAGING_SERVICE_SID are both set",
-            "keep one of them",
-        ),
-        (Some(service), None) if is_sid(&service, "MG") => {
-            warnings.push(
-                "TWILIO_FROM_NUMBER holds a messaging service and is taken for one; set it as \
-                 TWILIO_MESSAGING_SERVICE_SID"
-                    .to_owned(),
-            );
-            Some(Sender::MessagingService(service))
+        (Some(number), Some(service)) => {
+            faults.add(number.name, format!("and {} are both set", service.name), "keep one of them")
         }
-        (Some(sid), None) if is_sid(&sid, "PN") => faults.add(
-            "TWILIO_FROM_NUMBER",
-            "is the SID of a number and not the number",
-            "set the number itself (+1…)",
-        ),
-        (Some(number), None) => sender::read("TWILIO_FROM_NUMBER", &number, Plus::Needed, faults, warnings)
+        (Some(Regional { name, value }), None) if is_sid(value, "MG") => {
+            let right = name.replacen(NUMBER, SERVICE, 1);
+            warnings
+                .push(format!("{name} holds a messaging service and is taken for one; set it as {right}"));
+            Some(Sender::MessagingService(value.to_owned()))
+        }
+        (Some(Regional { name, value }), None) if is_sid(value, "PN") => {
+            faults.add(name, "is the SID of a number and not the number", "set the number itself (+1…)")
+        }
+        (Some(Regional { name, value }), None) => sender::read(name, value, Plus::Needed, faults, warnings)
             .map(|form| Sender::Number(form.with_plus())),
-        (None, Some(service)) if is_sid(&service, "MG") => Some(Sender::MessagingService(service)),
-        (None, Some(_)) => faults.add(
-            "TWILIO_MESSAGING_SERVICE_SID",
+        (None, Some(service)) if is_sid(service.value, "MG") => {
+            Some(Sender::MessagingService(service.value.to_owned()))
+        }
+        (None, Some(service)) => faults.add(
+            service.name,
             "is not a messaging service SID",
             "copy it (MG…) from the Twilio Console under Messaging",
         ),
         (None, None) => faults.add(
-            "TWILIO_FROM_NUMBER",
+            NUMBER,
             "is missing, and so is TWILIO_MESSAGING_SERVICE_SID",
             "set the number (+1…) or the messaging service (MG…) that texts come from",
         ),
@@ -135,11 +173,14 @@ fn is_sid(text: &str, prefix: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::chains::Chains;
+    use sms_providers::ProviderName;
 
     fn faults(vars: &[(&str, &str)]) -> (Vec<String>, Option<TwilioConfig>) {
         let vars = Vars::new(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut faults = Faults::default();
-        let config = read(&vars, &mut faults, &mut Vec::new());
+        let chains = Chains::default();
+        let config = read(&vars, chains.reach(ProviderName::Twilio), &mut faults, &mut Vec::new());
         let faults = faults.into_result(()).err().map(|errors| errors.0).unwrap_or_default();
         (faults.into_iter().map(|fault| fault.variable).collect(), config)
     }

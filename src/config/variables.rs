@@ -47,12 +47,25 @@ pub struct Variable {
 /// A `FORWARD_URL` of one branch begins with this.
 pub const FORWARD_URL_OF_BRANCH: &str = "FORWARD_URL_EP_";
 
+/// How the name ends in the table where there is one variable for each country: `SMS_PROVIDER_<ISO>`.
+pub const OF_COUNTRY: &str = "_<ISO>";
+
 /// What the name of a secret ends with where it names the file that the secret is read from.
 pub const OF_FILE: &str = "_FILE";
 
-/// The variable of this name.
+/// The variable of this name; `SMS_PROVIDER_DE` is the `SMS_PROVIDER_<ISO>` of a country, and so is a name with two
+/// letters at its end that are no country's.
 pub fn variable(name: &str) -> Option<&'static Variable> {
-    VARIABLES.iter().find(|variable| variable.name == name)
+    VARIABLES.iter().find(|variable| variable.name == name).or_else(|| {
+        let (family, letters) = name.rsplit_once('_')?;
+        let is_country = letters.len() == 2 && letters.bytes().all(|letter| letter.is_ascii_alphabetic());
+        is_country.then(|| of_each_country(family))?
+    })
+}
+
+/// The row of what is `family` where nothing is said for a country.
+pub fn of_each_country(family: &str) -> Option<&'static Variable> {
+    VARIABLES.iter().find(|variable| variable.name.strip_suffix(OF_COUNTRY) == Some(family))
 }
 
 /// The secret that is read from the file that the variable of this name names: `HASH_KEY` of `HASH_KEY_FILE`.
@@ -115,8 +128,10 @@ pub const VARIABLES: &[Variable] = &[
     open(NeonApi, "NEON_BRANCH_ID", "", "the branch whose webhook points here"),
     open(NeonApi, "NEON_API_BASE_URL", "`https://console.neon.tech/api/v2`", "another address, or a mock"),
     open(Sms, "SMS_PROVIDER", "required", "`twilio`, `messagebird` (or `bird`), `vonage`, or several in the order in which they are tried: `twilio,vonage`; `log` prints texts"),
+    open(Sms, "SMS_PROVIDER_<ISO>", "`SMS_PROVIDER`", "who is asked, and in which order, for numbers of one country, named by its two letters: `SMS_PROVIDER_DE=vonage,twilio`"),
     open(Sms, "ALLOW_LOG_PROVIDER", "", "`1` permits `log`, which shows codes; for development only"),
     open(Sms, "SMS_TEMPLATE", "`Your {{ app }} code is {{ code }}. It expires in {{ minutes }} min.`", "the text; also `{{ otp_type }}`; `{{ code }}` must be in it, and `\\n` is a line break"),
+    open(Sms, "SMS_TEMPLATE_<ISO>", "`SMS_TEMPLATE`", "the text for numbers of one country: `SMS_TEMPLATE_DE`"),
     open(Sms, "APP_NAME", "the Neon project's name", "`{{ app }}`"),
     open(Sms, "SMS_WEB_OTP_DOMAIN", "", "the host of your site: adds `@domain #code`, so that phones offer to fill the code in"),
     open(Sms, "SMS_MAX_SENDS_PER_EVENT", "`2`", "requests that may have produced a text, for one event, over all attempts and providers, 1 to 5"),
@@ -129,17 +144,22 @@ pub const VARIABLES: &[Variable] = &[
     open(Twilio, "TWILIO_API_KEY_SID", "", "an API key, `SK…`, that sends in place of the token"),
     secret(Twilio, "TWILIO_API_KEY_SECRET", "the API key's secret"),
     open(Twilio, "TWILIO_FROM_NUMBER", "", "the sender: a number with `+` and country code, a short code, or a name"),
+    open(Twilio, "TWILIO_FROM_NUMBER_<ISO>", "the general sender", "the sender for numbers of one country: `TWILIO_FROM_NUMBER_GB`"),
     open(Twilio, "TWILIO_MESSAGING_SERVICE_SID", "", "or a messaging service, `MG…`, that chooses the number"),
+    open(Twilio, "TWILIO_MESSAGING_SERVICE_SID_<ISO>", "the general sender", "or its messaging service"),
     open(Twilio, "TWILIO_BASE_URL", "`https://api.twilio.com`", "another region, or a mock"),
     secret(MessageBird, "MESSAGEBIRD_ACCESS_KEY", "the account's key"),
     open(MessageBird, "MESSAGEBIRD_ORIGINATOR", "", "the sender: a number with country code, a short code, or a name"),
+    open(MessageBird, "MESSAGEBIRD_ORIGINATOR_<ISO>", "`MESSAGEBIRD_ORIGINATOR`", "the sender for numbers of one country: `MESSAGEBIRD_ORIGINATOR_DE`; not for `channels`"),
     secret(MessageBird, "MESSAGEBIRD_SIGNING_KEY", "verifies status callbacks"),
     open(MessageBird, "MESSAGEBIRD_API", "from the key's form and what else is set", "`classic` (rest.messagebird.com), `channels` or `v1`"),
     open(MessageBird, "BIRD_WORKSPACE_ID", "", "for `channels`: the workspace, a UUID"),
     open(MessageBird, "BIRD_CHANNEL_ID", "", "for `channels`: the SMS channel, a UUID"),
+    open(MessageBird, "BIRD_CHANNEL_ID_<ISO>", "`BIRD_CHANNEL_ID`", "for `channels`: the SMS channel for numbers of one country"),
     open(MessageBird, "MESSAGEBIRD_BASE_URL", "the API's", "another region, or a mock"),
     open(Vonage, "VONAGE_API", "`messages` if an application is set, else `sms`", "which of Vonage's APIs"),
     open(Vonage, "VONAGE_FROM", "", "the sender: a number with country code, or a name"),
+    open(Vonage, "VONAGE_FROM_<ISO>", "`VONAGE_FROM`", "the sender for numbers of one country: `VONAGE_FROM_DE`"),
     open(Vonage, "VONAGE_APPLICATION_ID", "", "for `messages`: the application, a UUID"),
     secret(Vonage, "VONAGE_PRIVATE_KEY", "for `messages`: the application's RSA key, as PEM, base64 of it, or a path"),
     open(Vonage, "VONAGE_API_KEY", "", "the account"),
@@ -191,6 +211,24 @@ pub const VARIABLES: &[Variable] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_holds_for_a_country_is_found_by_its_letters() {
+        for (name, row) in [
+            ("SMS_PROVIDER_DE", "SMS_PROVIDER_<ISO>"),
+            ("VONAGE_FROM_gb", "VONAGE_FROM_<ISO>"),
+            ("SMS_TEMPLATE_UK", "SMS_TEMPLATE_<ISO>"),
+            ("TWILIO_FROM_NUMBER", "TWILIO_FROM_NUMBER"),
+            ("BIRD_CHANNEL_ID", "BIRD_CHANNEL_ID"),
+        ] {
+            assert_eq!(variable(name).map(|variable| variable.name), Some(row), "{name}");
+        }
+        for name in
+            ["SMS_PROVIDER_PORT", "VONAGE_FROM_NUMBER", "SMS_PROVIDER_", "PUBLIC_URL_DE", "SMS_TEMPLATE_D1"]
+        {
+            assert_eq!(variable(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn each_name_stands_once_and_each_section_together() {

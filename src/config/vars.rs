@@ -18,7 +18,8 @@ const SINGLE: [char; 7] = ['\'', '‘', '’', '‚', '‛', '`', '′'];
 const UNSEEN: [char; 5] = ['\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}'];
 
 /// May hold anything, also a quotation mark at one end, or an ellipsis.
-const FREE: [&str; 5] = ["SMS_TEMPLATE", "APP_NAME", "HASH_KEY", "FORWARD_SECRET", "STORE_URL"];
+const FREE: [&str; 6] =
+    ["SMS_TEMPLATE", "SMS_TEMPLATE_<ISO>", "APP_NAME", "HASH_KEY", "FORWARD_SECRET", "STORE_URL"];
 /// Kubernetes sets these for services named after what is left of `_PORT`.
 const PORTS: [&str; 3] = ["PORT", "METRICS_PORT", "DEV_PORT"];
 
@@ -169,7 +170,7 @@ fn clean(name: &str, value: &str) -> (String, Option<Oddity>) {
     if PORTS.contains(&name) && is_link {
         return (String::new(), Some(Oddity::ServiceLink));
     }
-    if !FREE.contains(&name) {
+    if !variable(name).is_some_and(|variable| FREE.contains(&variable.name)) {
         let is_quote =
             |letter: Option<char>| letter.is_some_and(|l| DOUBLE.contains(&l) || SINGLE.contains(&l));
         if is_quote(text.chars().next()) || is_quote(text.chars().next_back()) {
@@ -239,6 +240,8 @@ mod tests {
         for value in ["\"abc", "abc'", "“abc", "abc”"] {
             assert_eq!(cleaned("TWILIO_AUTH_TOKEN", value).1, Some(Oddity::HalfQuoted), "{value}");
             assert_eq!(cleaned("HASH_KEY", value).1, None, "{value}");
+            assert_eq!(cleaned("SMS_TEMPLATE_DE", value).1, None, "{value}");
+            assert_eq!(cleaned("VONAGE_FROM_DE", value).1, Some(Oddity::HalfQuoted), "{value}");
         }
         for value in ["AC…", "<your sid>", "https://ep-….neonauth.….neon.tech/neondb/auth"] {
             assert_eq!(cleaned("NEON_AUTH_URL", value).1, Some(Oddity::Placeholder), "{value}");

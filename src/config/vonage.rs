@@ -1,13 +1,14 @@
 //! `VONAGE_…`
 
+use super::chains::Reach;
 use super::fault::Faults;
+use super::regions::{self, Regional};
 use super::sender::{self, Plus, SenderForm};
 use super::{Vars, private_key};
 use crate::domain::DeliveryRef;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sms_providers::vonage::{MessagesAuth, MessagesConfig, Signature, SignatureMethod, SmsAuth, SmsConfig};
-use std::collections::BTreeMap;
 use url::Url;
 use uuid::Uuid;
 
@@ -35,6 +36,8 @@ pub enum VonageApi {
 const LONGEST_PUBLIC_URL: usize =
     SmsConfig::LONGEST_CALLBACK - "/callbacks/vonage/".len() - DeliveryRef::LENGTH - "-99".len();
 
+const FROM: &str = "VONAGE_FROM";
+
 #[derive(Default, Deserialize)]
 struct VonageVars {
     api: Option<String>,
@@ -49,14 +52,19 @@ struct VonageVars {
 }
 
 /// Reads the account, or notes what is missing.
-pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>) -> Option<VonageSettings> {
+pub(super) fn read(
+    vars: &Vars,
+    reach: Reach<'_>,
+    faults: &mut Faults,
+    warnings: &mut Vec<String>,
+) -> Option<VonageSettings> {
     let vonage: VonageVars = vars.section("VONAGE_");
-    let from = match vonage.from.as_deref() {
-        Some(from) => {
-            sender::read("VONAGE_FROM", from, Plus::Optional, faults, warnings).map(SenderForm::without_plus)
-        }
-        None => faults.add(
-            "VONAGE_FROM",
+    let senders = regions::senders(FROM, vars, reach, faults, warnings, read_from);
+    let from = match (vonage.from.as_deref(), reach.stand_in(&senders)) {
+        (Some(value), _) => read_from(Regional { name: FROM, value }, faults, warnings),
+        (None, Some(of_some_country)) => Some(of_some_country),
+        (None, None) => faults.add(
+            FROM,
             "is missing",
             "set the number or the name (up to 11 characters) that texts come from",
         ),
@@ -94,7 +102,7 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>)
         VonageApi::Messages(MessagesConfig {
             auth: auth?,
             from: from?,
-            senders: BTreeMap::new(),
+            senders,
             wants_reports,
             base_url: base_url?,
         })
@@ -112,13 +120,17 @@ pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>)
             api_key: api_key?,
             auth: auth?,
             from: from?,
-            senders: BTreeMap::new(),
+            senders,
             wants_reports,
             base_url: base_url?,
         })
     };
     let feedback = faults.switch("CONVERSION_FEEDBACK", vars.get("CONVERSION_FEEDBACK"), false);
     Some(VonageSettings { api, signature, feedback })
+}
+
+fn read_from(from: Regional<'_>, faults: &mut Faults, warnings: &mut Vec<String>) -> Option<String> {
+    sender::read(from.name, from.value, Plus::Optional, faults, warnings).map(SenderForm::without_plus)
 }
 
 fn read_api_key(vonage: &VonageVars, faults: &mut Faults) -> Option<String> {
@@ -187,6 +199,8 @@ fn read_application_id(id: &str, faults: &mut Faults) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::chains::Chains;
+    use sms_providers::ProviderName;
 
     const FROM: (&str, &str) = ("VONAGE_FROM", "Acme");
     const KEY: (&str, &str) = ("VONAGE_API_KEY", "abcd1234");
@@ -198,7 +212,8 @@ mod tests {
     fn settings(vars: &[(&str, &str)]) -> Result<VonageSettings, Vec<String>> {
         let vars = Vars::new(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut faults = Faults::default();
-        let settings = read(&vars, &mut faults, &mut Vec::new());
+        let chains = Chains::default();
+        let settings = read(&vars, chains.reach(ProviderName::Vonage), &mut faults, &mut Vec::new());
         faults.into_result(()).map_err(|errors| {
             assert!(!errors.to_string().contains("s3cret"));
             errors.0.into_iter().map(|fault| fault.variable).collect::<Vec<_>>()
@@ -216,8 +231,9 @@ mod tests {
                 .copied()
                 .collect();
             let vars = Vars::new(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-            let mut warnings = Vec::new();
-            read(&vars, &mut Faults::default(), &mut warnings).unwrap();
+            let (chains, mut warnings) = (Chains::default(), Vec::new());
+            let reach = chains.reach(ProviderName::Vonage);
+            read(&vars, reach, &mut Faults::default(), &mut warnings).unwrap();
             warnings.iter().any(|warning| warning.contains("PUBLIC_URL has more than 47 characters"))
         };
         assert!(warned(48, &[]) && !warned(47, &[]));

@@ -22,7 +22,7 @@ const SECRET: &str = "s3cret";
 /// Everything that a relay has around it, as one server, and an empty folder to run in.
 pub struct World {
     server: MockServer,
-    folder: TempDir,
+    pub folder: TempDir,
 }
 
 impl World {
@@ -106,6 +106,7 @@ async fn everything_good_is_told_line_by_line_and_nothing_is_sent_or_made() {
         "variables",
         "keys",
         "twilio",
+        "order",
         "store",
         "public url",
         "FORWARD_URL",
@@ -239,14 +240,18 @@ fn every_fault_of_the_variables_is_a_line_and_what_needs_them_is_skipped() {
     let mut failures = names(&table, "FAIL");
     failures.sort_unstable();
     assert_eq!(failures, ["NEON_AUTH_URL", "PORT", "PUBLIC_URL"], "{table}");
-    assert_eq!(names(&table, "skip"), ["keys", "public url", "FORWARD_URL", "neon webhook"], "{table}");
+    assert_eq!(
+        names(&table, "skip"),
+        ["keys", "order", "public url", "FORWARD_URL", "neon webhook"],
+        "{table}"
+    );
     // These need none of the variables that are wrong.
     assert_eq!((names(&table, "warn"), names(&table, "ok")), (vec!["log"], vec!["store"]), "{table}");
 
     std::fs::write(folder.path().join(".env"), "NEON_AUTH_URL=s3cret s3cret s3cret\n").unwrap();
     let (code, table) = doctor(folder.path(), &vars);
     assert_eq!((code, names(&table, "FAIL")), (Some(1), vec![".env"]), "{table}");
-    assert_eq!(names(&table, "skip").len(), 6, "{table}");
+    assert_eq!(names(&table, "skip").len(), 7, "{table}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

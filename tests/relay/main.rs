@@ -6,6 +6,7 @@
     reason = "a test that meets the unexpected should stop there"
 )]
 
+mod adaptive;
 mod app_answers;
 mod app_stub;
 mod bad_input;
@@ -21,6 +22,7 @@ mod dev_choices;
 mod dev_command;
 mod doctor;
 mod doctor_branch;
+mod doctor_order;
 mod exactly_once;
 mod failover;
 mod forwarding;
@@ -44,6 +46,7 @@ mod plugged;
 mod postgres_server;
 mod process;
 mod raw_client;
+mod regions;
 mod reload;
 mod resends;
 mod resends_shared;

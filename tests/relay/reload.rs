@@ -182,3 +182,19 @@ async fn systemd_is_told_of_a_reload_and_of_its_end() {
     assert!(reloading.contains("RELOADING=1\n") && reloading.contains("MONOTONIC_USEC="), "{reloading}");
     assert!(told().contains("READY=1"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_takes_over_what_differs_by_country() {
+    let twilio = Twilio::that_accepts().await;
+    let url = twilio.vars().into_iter().find(|(name, _)| *name == "TWILIO_BASE_URL").unwrap().1;
+    let reloaded = Reloaded::start(&url, "", &[]).await;
+    fs::write(reloaded.path("token"), "token").unwrap();
+    let german = "SMS_TEMPLATE_DE='Neu: {{ code }}'\nTWILIO_FROM_NUMBER_DE=AcmeDE\n";
+    fs::write(reloaded.path("env"), german).unwrap();
+    let line = reloaded.reload("the variables were read again");
+    assert!(line.contains("SMS_TEMPLATE_DE, TWILIO_AUTH_TOKEN, TWILIO_FROM_NUMBER_DE"), "{line}");
+    let body = otp(|body| body["user"]["phone_number"] = "+4915112345678".into());
+    assert_eq!(reloaded.relay.deliver(&body).await.status, 200);
+    let texts = twilio.texts().await;
+    assert_eq!((texts[0]["From"].as_str(), texts[0]["Body"].as_str()), ("AcmeDE", "Neu: 042137"));
+}

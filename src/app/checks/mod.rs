@@ -4,11 +4,13 @@
 //! a secret, the credentials of a URL, or a word of somebody else's reply.
 
 mod branch;
+mod order;
 mod reach;
 mod senders;
 mod storage;
 
 pub use branch::branch;
+pub use order::order;
 pub use reach::{forward_targets, public_url};
 pub use senders::senders;
 pub use storage::storage;

@@ -56,6 +56,7 @@ pub(super) fn settings(
         ("STORE_URL", "memory:"),
     ];
     let mut taken: BTreeSet<_> = TAKEN_OVER.into();
+    taken.extend(vars.keys().map(String::as_str).filter(|name| name.starts_with("SMS_TEMPLATE_")));
     // The one of `.env` may be the production app's, to whom emulated users are strangers.
     if vars
         .get("FORWARD_URL")

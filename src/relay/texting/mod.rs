@@ -10,8 +10,10 @@ mod living;
 mod odds;
 mod order;
 mod otp;
+mod prices;
 mod reports;
 mod resend;
+mod standing;
 mod tallies;
 mod verified;
 
@@ -23,6 +25,7 @@ use living::Living;
 pub use odds::Chance;
 use odds::Odds;
 use sms_providers::{ConversionFeedback, FailoverChain, ProviderName};
+pub use standing::Standing;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,14 +4,15 @@
 //! Beta(1 + verified, 1 + not verified), and the highest draw goes first. It tries out while little is known and
 //! settles by itself. A decision asks no store.
 
+use super::prices::{Prices, doublings};
 use super::tallies::{self, Kind, Purpose};
 use crate::domain::Region;
 use crate::store::Tally;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Beta, Distribution};
-use sms_providers::ProviderName;
-use std::collections::{BTreeMap, HashMap};
+use sms_providers::{Price, ProviderName};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
@@ -35,14 +36,13 @@ struct State {
 struct Known {
     hours: BTreeMap<i64, Hour>,
     sum: Hour,
+    prices: Prices,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Hour {
     ended: i64,
     verified: i64,
-    priced: i64,
-    micros: i64,
 }
 
 /// What speaks for a provider in a country.
@@ -54,9 +54,19 @@ pub struct Chance {
     pub ended: u64,
     /// How many of them led to a verification.
     pub verified: u64,
-    /// What a text costs on average, in the currency of its reports.
-    pub price: Option<f64>,
+    /// What a text costs on average.
+    pub price: Option<Price>,
 }
+
+impl Chance {
+    /// How likely its next first text leads to a verification, by what is known: 0.5 if that is nothing.
+    pub fn mean(&self) -> f64 {
+        (1.0 + self.verified as f64) / (2.0 + self.ended as f64)
+    }
+}
+
+/// How likely a provider gets the users of a country in; `None` if nothing is known any more.
+pub(super) type Belief = (Option<Region>, ProviderName, Option<f64>);
 
 impl Default for Odds {
     fn default() -> Self {
@@ -72,46 +82,56 @@ impl Odds {
     }
 
     /// Takes the tallies of all instances since the hour `since` in place of what was known of these hours, and
-    /// forgets those before `oldest`.
-    pub fn learn(&self, tallies: &[Tally], since: i64, oldest: i64) {
+    /// forgets those before `oldest`. Returns what is believed now.
+    pub fn learn(&self, tallies: &[Tally], since: i64, oldest: i64) -> Vec<Belief> {
         let mut state = self.state();
         for known in state.known.values_mut() {
-            known.hours.split_off(&since);
-            known.hours = known.hours.split_off(&oldest);
+            known.hours.retain(|hour, _| (oldest..since).contains(hour));
+            known.prices.forget(since, oldest);
         }
         for tally in tallies {
-            let Some(Purpose { kind, provider, currency: _ }) = tallies::purpose(tally) else { continue };
+            let Some(Purpose { kind, provider, currency }) = tallies::purpose(tally) else { continue };
             let known = state.known.entry((Region::from_iso(&tally.region), provider)).or_default();
-            let hour = known.hours.entry(tally.hour).or_default();
-            match kind {
-                Kind::FirstEnded => hour.ended += tally.count,
-                Kind::FirstVerified => hour.verified += tally.count,
-                Kind::Priced => hour.priced += tally.count,
-                Kind::Price => hour.micros += tally.count,
-                Kind::First | Kind::Verified => {}
+            match (kind, currency) {
+                (Kind::FirstEnded, _) => known.hours.entry(tally.hour).or_default().ended += tally.count,
+                (Kind::FirstVerified, _) => {
+                    known.hours.entry(tally.hour).or_default().verified += tally.count
+                }
+                (Kind::Priced, Some(currency)) => known.prices.add_texts(tally.hour, currency, tally.count),
+                (Kind::Price, Some(currency)) => known.prices.add_cost(tally.hour, currency, tally.count),
+                (Kind::First | Kind::Verified | Kind::Priced | Kind::Price, _) => {}
             }
         }
-        for known in state.known.values_mut() {
+        let mut beliefs = Vec::with_capacity(state.known.len());
+        state.known.retain(|(region, provider), known| {
             known.sum = known.hours.values().copied().fold(Hour::default(), Hour::plus);
-        }
+            known.prices.settle();
+            let is_known = !known.hours.is_empty() || !known.prices.is_empty();
+            beliefs.push((*region, *provider, is_known.then(|| known.chance(*provider).mean())));
+            is_known
+        });
+        beliefs
+    }
+
+    /// Where anything is known.
+    pub fn regions(&self) -> Vec<Option<Region>> {
+        let regions: BTreeSet<_> = self.state().known.keys().map(|(region, _)| *region).collect();
+        regions.into_iter().collect()
     }
 
     /// Puts whoever is to be asked first at the head.
     pub fn arrange(&self, region: Option<Region>, order: &mut [ProviderName]) {
         let mut state = self.state();
         let State { known, random } = &mut *state;
-        let sums: Vec<_> = order
-            .iter()
-            .map(|provider| known.get(&(region, *provider)).map(|known| known.sum).unwrap_or_default())
-            .collect();
-        let cheapest = sums.iter().filter_map(Hour::price).fold(f64::INFINITY, f64::min);
+        let known: Vec<_> = order.iter().map(|provider| known.get(&(region, *provider))).collect();
+        let prices: Vec<_> =
+            known.iter().map(|known| known.and_then(|known| known.prices.average())).collect();
         let mut scored: Vec<_> = order
             .iter()
-            .zip(&sums)
-            .map(|(provider, sum)| {
-                let dearer =
-                    sum.price().filter(|_| cheapest > 0.0).map_or(0.0, |price| (price / cheapest).log2());
-                (*provider, sum.draw(random) - PRICE_WEIGHT * dearer)
+            .zip(known.iter().zip(&prices))
+            .map(|(provider, (known, price))| {
+                let sum = known.map(|known| known.sum).unwrap_or_default();
+                (*provider, sum.draw(random) - PRICE_WEIGHT * doublings(*price, &prices))
             })
             .collect();
         scored.sort_by(|(_, a), (_, b)| b.total_cmp(a));
@@ -125,44 +145,42 @@ impl Odds {
         }
     }
 
-    /// What speaks for each of these, by what is known now; the best one first.
+    /// What speaks for each of these, by what is known now; the best one first, price and all.
     pub fn chances(&self, region: Option<Region>, providers: &[ProviderName]) -> Vec<Chance> {
         let state = self.state();
-        let chance = |provider: &ProviderName| {
-            let sum = state.known.get(&(region, *provider)).map(|known| known.sum).unwrap_or_default();
-            let count = |count: i64| u64::try_from(count).unwrap_or_default();
-            let verified = count(sum.verified);
-            Chance {
-                provider: *provider,
-                ended: count(sum.ended).max(verified),
-                verified,
-                price: sum.price(),
-            }
+        let chance = |provider: &ProviderName| match state.known.get(&(region, *provider)) {
+            Some(known) => known.chance(*provider),
+            None => Known::default().chance(*provider),
         };
         let mut chances: Vec<_> = providers.iter().map(chance).collect();
-        let mean = |chance: &Chance| (1.0 + chance.verified as f64) / (2.0 + chance.ended as f64);
-        chances.sort_by(|a, b| mean(b).total_cmp(&mean(a)));
+        let prices: Vec<_> = chances.iter().map(|chance| chance.price).collect();
+        let worth = |chance: &Chance| chance.mean() - PRICE_WEIGHT * doublings(chance.price, &prices);
+        chances.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
         chances
+    }
+}
+
+impl Known {
+    fn chance(&self, provider: ProviderName) -> Chance {
+        let count = |count: i64| u64::try_from(count).unwrap_or_default();
+        let verified = count(self.sum.verified);
+        Chance {
+            provider,
+            // A verification is told at once, the end of its code later.
+            ended: count(self.sum.ended).max(verified),
+            verified,
+            price: self.prices.average(),
+        }
     }
 }
 
 impl Hour {
     fn plus(self, other: Self) -> Self {
-        Self {
-            ended: self.ended + other.ended,
-            verified: self.verified + other.verified,
-            priced: self.priced + other.priced,
-            micros: self.micros + other.micros,
-        }
-    }
-
-    fn price(&self) -> Option<f64> {
-        (self.priced > 0 && self.micros > 0).then(|| self.micros as f64 / 1e6 / self.priced as f64)
+        Self { ended: self.ended + other.ended, verified: self.verified + other.verified }
     }
 
     fn draw(&self, random: &mut SmallRng) -> f64 {
         let verified = self.verified.max(0);
-        // A verification is told at once, the end of its code later.
         let in_vain = (self.ended - verified).max(0);
         // Both are at least 1, so there is such a distribution.
         Beta::new(1.0 + verified as f64, 1.0 + in_vain as f64).map_or(0.5, |beta| beta.sample(random))
@@ -233,6 +251,38 @@ mod tests {
         };
         assert!(firsts(&priced(1600), "DE", vec![Vonage, Twilio])[&Twilio] > 9_000);
         assert!(firsts(&priced(1900), "DE", vec![Twilio, Vonage])[&Vonage] > 9_000);
+    }
+
+    #[test]
+    fn the_order_that_is_told_is_by_success_and_price_and_prices_of_two_currencies_are_never_compared() {
+        let told = |currency: &str| {
+            let odds = seeded(&[
+                tally(1, "first_ended", "twilio", 98),
+                tally(1, "first_verified", "twilio", 90),
+                tally(1, "priced", &format!("twilio {currency}"), 10),
+                tally(1, "price", &format!("twilio {currency}"), 4_000_000),
+                tally(1, "first_ended", "vonage", 98),
+                tally(1, "first_verified", "vonage", 89),
+                tally(1, "priced", "vonage EUR", 10),
+                tally(1, "price", "vonage EUR", 1_000_000),
+            ]);
+            odds.chances(Region::from_iso("DE"), &[Twilio, Vonage])
+        };
+        let [first, second] = told("EUR")[..] else { panic!() };
+        assert_eq!((first.provider, first.mean(), first.price), (Vonage, 0.9, Price::parse("0.1", "EUR")));
+        assert_eq!(second.price.map(|price| price.to_string()).as_deref(), Some("0.4 EUR"));
+        assert_eq!(told("USD")[0].provider, Twilio);
+    }
+
+    #[test]
+    fn what_is_believed_is_told_until_nothing_is_known_any_more() {
+        let odds = Odds::default();
+        let de = Region::from_iso("DE");
+        let told = [tally(1, "first_ended", "twilio", 8), tally(1, "first_verified", "twilio", 7)];
+        assert_eq!(odds.learn(&told, 0, 0), [(de, Twilio, Some(0.8))]);
+        assert_eq!(odds.regions(), [de]);
+        assert_eq!(odds.learn(&[], 5, 2), [(de, Twilio, None)]);
+        assert_eq!((odds.learn(&[], 5, 2), odds.regions()), (vec![], vec![]));
     }
 
     #[test]

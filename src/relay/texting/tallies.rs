@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 /// How often what was counted is written, and read.
 const EVERY: Duration = Duration::from_secs(1);
 /// What is older has no influence any more.
-const WINDOW_HOURS: i64 = 14 * 24;
+pub(super) const WINDOW_HOURS: i64 = 14 * 24;
 
 /// What is counted, by country and provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -170,13 +170,15 @@ impl Texting {
     pub async fn keep_tallies(self: Arc<Self>) {
         let mut known_since = None;
         loop {
-            while self.book.is_idle() {
-                self.book.counted.notified().await;
-            }
-            tokio::time::sleep(EVERY).await;
             if let Err(error) = self.exchange(&mut known_since).await {
                 self.ledger.failed(&error);
             }
+            // What the others have learnt is wanted before the first text is sent.
+            let is_ignorant = self.sending().settings.adaptive && known_since.is_none();
+            while self.book.is_idle() && !is_ignorant {
+                self.book.counted.notified().await;
+            }
+            tokio::time::sleep(EVERY).await;
         }
     }
 
@@ -197,7 +199,9 @@ impl Texting {
         // The first time all of it, and then what may have changed: this hour and the one before.
         let since = known_since.map_or(hour - WINDOW_HOURS, |known: i64| known - 1);
         let tallies = in_time(store.tallies(since)).await?;
-        self.odds.learn(&tallies, since, hour - WINDOW_HOURS);
+        for (region, provider, chance) in self.odds.learn(&tallies, since, hour - WINDOW_HOURS) {
+            self.metrics.provider_chance(provider, region, chance);
+        }
         *known_since = Some(hour);
         Ok(())
     }

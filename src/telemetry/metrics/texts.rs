@@ -6,8 +6,10 @@ use crate::domain::Region;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use sms_providers::{Attempt, ProviderName};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 #[derive(Clone)]
@@ -20,6 +22,7 @@ pub(super) struct Texts {
     resends: Family<ResendLabels, Counter>,
     time_to_delivered: Family<PlaceLabels, Histogram, fn() -> Histogram>,
     time_to_verified: Family<PlaceLabels, Histogram, fn() -> Histogram>,
+    chances: Family<PlaceLabels, Gauge<f64, AtomicU64>>,
 }
 
 /// The bounds in seconds of how long people wait: from a second to a code's longest life.
@@ -69,6 +72,7 @@ impl Default for Texts {
             resends: Family::default(),
             time_to_delivered: Family::new_with_constructor(waits),
             time_to_verified: Family::new_with_constructor(waits),
+            chances: Family::default(),
         }
     }
 }
@@ -91,6 +95,11 @@ impl Texts {
             self.time_to_verified.clone(),
         );
         roll.add("resends", "Requests for another text of a code, by reason", self.resends.clone());
+        roll.add(
+            "provider_chance",
+            "How likely the next first text leads to a verification, by what is known; with SMS_ROUTING=adaptive",
+            self.chances.clone(),
+        );
     }
 }
 
@@ -126,6 +135,16 @@ impl Metrics {
         let labels = place(provider, region);
         self.texts.verified.get_or_create(&labels).inc();
         self.texts.time_to_verified.get_or_create(&labels).observe(after.as_secs_f64());
+    }
+
+    /// How likely a provider's next first text to a country leads to a verification; `None` if nothing is known any
+    /// more.
+    pub fn provider_chance(&self, provider: ProviderName, region: Option<Region>, chance: Option<f64>) {
+        let labels = place(provider, region);
+        match chance {
+            Some(chance) => drop(self.texts.chances.get_or_create(&labels).set(chance)),
+            None => drop(self.texts.chances.remove(&labels)),
+        }
     }
 
     /// A provider was asked for another text of a code.
