@@ -19,6 +19,8 @@ mod crowds;
 mod descriptors;
 mod dev_command;
 mod doctor;
+mod events_command;
+mod events_followed;
 mod exactly_once;
 mod failover;
 mod forwarding;
