@@ -116,11 +116,9 @@ impl OpenEvents {
     /// All of them from [`Wanted::since`] on, the oldest first.
     pub fn walk(&self, wanted: &Wanted, now: Timestamp) -> Walk<'_> {
         let from = wanted.since.unwrap_or(Timestamp::from_millis(0));
-        Walk {
-            log: &*self.log,
-            query: Query { after: Some((from, None)), ..wanted.query(now) },
-            is_over: false,
-        }
+        // Where it starts is said once: SQLite would search by the one time and go through all that lies between.
+        let query = Query { after: Some((from, None)), since: None, ..wanted.query(now) };
+        Walk { log: &*self.log, query, is_over: false }
     }
 }
 

@@ -78,7 +78,7 @@ fn moments_of(text: &LoggedText) -> Vec<(Timestamp, String)> {
         let elapsed = span(Duration::from_millis(request.elapsed_ms.into()));
         let mut said = vec![format!("{} after {elapsed}", printable(&request.verdict))];
         said.extend(request.message_id.as_ref().map(|id| format!("id {}", printable(id))));
-        said.extend(request.segments.map(|count| format!("{count} segments")));
+        said.extend(request.segments.filter(|count| *count > 1).map(|count| format!("{count} segments")));
         said.extend(request.price.map(|price| price.to_string()));
         let row =
             request.code.as_deref().map(|code| (code, codes::of_answer(provider, code, &request.verdict)));
