@@ -10,6 +10,8 @@ use std::collections::HashMap;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+/// Which delivery's texts have changed is asked one by one: an `EXISTS` would be planned as a look at all texts there are,
+/// each second that somebody follows.
 const FIND: &str = "
     SELECT event_id, event_type, endpoint_id, delivery_ref, recipient_last_two, region, linked, decision,
         reply, expires_at, verified_at, first_claimed_at
@@ -34,9 +36,8 @@ const FIND: &str = "
         AND ($8 IS NULL OR (first_claimed_at, event_id) > ($8, $9))
         AND ($10 IS NULL OR first_claimed_at >= $10 OR finished_at >= $10 OR verified_at >= $10
             OR $5 = 'unverified' AND coalesce(d.expires_at, d.first_claimed_at + 300000) >= $10
-            OR EXISTS (
-                SELECT FROM neon_sms_relay_texts
-                WHERE delivery_ref = d.delivery_ref AND (status_at >= $10 OR sent_at >= $10)))";
+            OR (SELECT max(greatest(status_at, sent_at)) FROM neon_sms_relay_texts
+                WHERE delivery_ref = d.delivery_ref) >= $10)";
 
 const LATEST: &str = "ORDER BY first_claimed_at DESC, event_id LIMIT $7";
 const FIRST: &str = "ORDER BY first_claimed_at, event_id LIMIT $7";
