@@ -27,7 +27,8 @@ COPY --from=build /neon-sms-relay /usr/local/bin/neon-sms-relay
 # Railway would refuse: without `-v …:/data` the store goes with the container.
 COPY --from=build --chown=65532:65532 /data /data
 USER 65532:65532
-ENV STORE_URL=sqlite:///data/neon-sms-relay.db
+# The store is made here unless STORE_URL, or the file of STORE_URL_FILE, says otherwise.
+WORKDIR /data
 EXPOSE 8080 9091
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=3s --start-period=5s CMD ["neon-sms-relay", "healthcheck"]

@@ -8,26 +8,27 @@ pub mod checks;
 pub mod descriptors;
 pub mod events;
 pub mod outbox;
+mod parts;
 pub mod providers;
+pub mod reload;
 pub mod server;
 mod upkeep;
 
 use crate::config::{ConfigErrors, EndpointRule, Fault, Settings};
-use crate::domain::{Clock, SystemClock};
-use crate::http::connection::Limits;
-use crate::http::{self, Callbacks, Gate, Subscribed, Unverified};
+use crate::domain::SystemClock;
+use crate::http::{self, Callbacks, Gate, Instance, Subscribed, Unverified};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
 use crate::store::{self, AddressFault, Store, StoreError};
-use crate::tasks::{Tasks, Trip};
+use crate::tasks::Tasks;
 use crate::telemetry::Refusals;
-use crate::telemetry::metrics::Metrics;
 use actix_web::dev::Server;
 use actix_web::web::Data;
 use anyhow::Context;
 use assembly::Ground;
+pub use parts::{Parts, Reporting};
+use reload::{BranchWatch, Reload};
 use secrecy::ExposeSecret;
 use server::{METRICS_CONNECTIONS, Serving, bind};
-use sms_providers::SmsProvider;
 use sms_providers::client::endpoint;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -40,27 +41,6 @@ use tokio::task::JoinHandle;
 /// Kubernetes' patience.
 const DRAIN: Duration = Duration::from_secs(15);
 
-/// Parts that a caller brings in place of the configured ones.
-#[derive(Default)]
-pub struct Parts {
-    /// Who sends, in place of `SMS_PROVIDER`.
-    pub providers: Option<Vec<Arc<dyn SmsProvider>>>,
-    /// What is remembered, in place of `STORE_URL`.
-    pub store: Option<Arc<dyn Store>>,
-    /// The time, in place of the machine's.
-    pub clock: Option<Arc<dyn Clock>>,
-    /// The public socket, in place of one at `HOST` and `PORT`.
-    pub listener: Option<TcpListener>,
-    /// What is counted, where something is counted already.
-    pub metrics: Metrics,
-    /// Makes tasks that run for ever panic.
-    pub trip: Option<Arc<Trip>>,
-    /// What each connection may take.
-    pub limits: Limits,
-    /// How many file descriptors there are; `None` is as many as may be needed.
-    pub descriptors: Option<u64>,
-}
-
 /// A relay that listens and is not yet served.
 pub struct App {
     server: Server,
@@ -71,6 +51,7 @@ pub struct App {
     /// Starts deliveries to the user's app.
     outbox: JoinHandle<()>,
     refusals: Refusals,
+    reload: Option<Reload>,
 }
 
 impl App {
@@ -99,7 +80,7 @@ impl App {
             Some(store) => store,
             None => open_store(settings)?,
         };
-        let configured = providers::configured(&settings.sms, &http_client);
+        let mut configured = providers::configured(&settings.sms, &http_client);
         let (keys, refresher) = HttpKeySource::new(settings.neon.jwks_urls.clone(), http_client.clone());
         let refresher = Arc::new(refresher.telling({
             let metrics = metrics.clone();
@@ -114,22 +95,30 @@ impl App {
             clock: clock.clone(),
             answer_within: assembly::answer_within(settings),
         });
-        let base = settings.server.public_url.as_ref().map(|url| endpoint(url, &["callbacks"]));
+        let mut base = settings.server.public_url.as_ref().map(|url| endpoint(url, &["callbacks"]));
+        if let Some(reporting) = parts.reporting {
+            base = Some(endpoint(&reporting.base, &["callbacks"]));
+            configured.callbacks.insert(reporting.provider, reporting.verifier);
+        }
         let ground = Ground { store, http: http_client, clock, tasks, metrics, deliveries: fits.deliveries };
         let providers = parts.providers.unwrap_or(configured.chain);
         let relay = assembly::relay(settings, &ground, providers, configured.listeners, base.clone())?;
         let Ground { http: http_client, clock, tasks, metrics, .. } = ground;
         let outbox = upkeep::start(&relay, &clock, settings.store.ttl);
         let (subscribed, subscriptions) = watch::channel(Vec::new());
-        if let Some(api) = &settings.neon_api {
-            let watched = (branch::api(api, http_client), relay.clone(), subscribed);
-            tasks.spawn_forever("branch_watch", move || {
-                let (api, relay, subscribed) = watched.clone();
-                branch::watch(api, relay, subscribed)
-            });
-        }
+        let mut branch = BranchWatch { subscribed, running: None };
+        branch.start(settings, &relay, &http_client);
         let subscribed = Data::new(Subscribed(subscriptions));
-        let callbacks = Data::new(Callbacks { base, providers: configured.callbacks });
+        let providers = watch::Sender::new(configured.callbacks);
+        let callbacks = Data::new(Callbacks { base, providers });
+        let reload = Reload {
+            relay: relay.clone(),
+            callbacks: callbacks.clone(),
+            http: http_client,
+            branch,
+            started_with: settings.given.clone(),
+            latest: settings.given.clone(),
+        };
         let address = |port| {
             settings.server.host.resolve(port).context(
                 "cannot listen: HOST has no address here; unset it, or set 0.0.0.0 or :: (shells and build \
@@ -161,8 +150,12 @@ impl App {
         let metrics_server = metrics_server.transpose()?;
         let (relay, clock, shared) = (Data::from(relay), Data::from(clock), Data::new(refusals.clone()));
         let unverified = Data::new(Unverified::new(limits.clone()));
+        let instance = parts.instance.map(|instance| Data::new(Instance(instance)));
         let serving = Serving { limits, workers, connections: fits.connections, drain: DRAIN };
         let server = serving.on(listener, move |config| {
+            if let Some(instance) = &instance {
+                config.app_data(instance.clone());
+            }
             config
                 .app_data(gate.clone())
                 .app_data(relay.clone())
@@ -173,7 +166,16 @@ impl App {
                 .app_data(unverified.clone())
                 .configure(http::routes);
         })?;
-        Ok(Self { server, metrics_server, address, metrics_address, tasks, outbox, refusals })
+        Ok(Self {
+            server,
+            metrics_server,
+            address,
+            metrics_address,
+            tasks,
+            outbox,
+            refusals,
+            reload: Some(reload),
+        })
     }
 
     /// The public address, with the port that was taken if 0 was asked for.
@@ -184,6 +186,11 @@ impl App {
     /// The address of `/metrics`, if it is on.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics_address
+    }
+
+    /// What reads settings again while the server runs; once.
+    pub fn take_reload(&mut self) -> Option<Reload> {
+        self.reload.take()
     }
 
     /// Tasks that a shutdown of this server waits for.
@@ -225,6 +232,20 @@ impl App {
         let (_, _, cut_off) = tokio::try_join!(self.server, metrics, stop)?;
         Ok(cut_off)
     }
+}
+
+/// What a start would find wrong with settings that could be read, without opening, starting or asking anything.
+///
+/// # Errors
+/// The first fault.
+pub fn check(settings: &Settings) -> anyhow::Result<()> {
+    settings.network.http_client().map_err(anyhow::Error::from_boxed)?;
+    let is_served = settings.store.file().is_none() && !settings.store.is_memory();
+    // One that is served is connected to later; a file would be made.
+    if is_served {
+        open_store(settings)?;
+    }
+    Ok(())
 }
 
 fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {

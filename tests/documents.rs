@@ -3,7 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
-use neon_sms_relay::config::variables::{FORWARD_URL_OF_BRANCH, VARIABLES, Variable, variable};
+use neon_sms_relay::config::variables::{
+    FORWARD_URL_OF_BRANCH, OF_FILE, VARIABLES, Variable, secrets, variable,
+};
 use neon_sms_relay::telemetry::metrics::{Metrics, Series};
 use std::collections::BTreeSet;
 use std::fs;
@@ -85,6 +87,20 @@ fn the_tables_of_the_documentation_are_the_one_of_the_code() {
     assert_eq!(rows, expected, "docs/configuration.md has rows that the code has not, or in another order");
 }
 
+#[test]
+fn the_files_of_secrets_are_listed_where_users_look() {
+    let expected: BTreeSet<_> = secrets().map(|secret| format!("{}{OF_FILE}", secret.name)).collect();
+    for page in ["docs/configuration.md", ".env.example"] {
+        let text = read(page);
+        let words = text.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_');
+        let files = words.filter(|word| word.len() > OF_FILE.len() && word.ends_with(OF_FILE));
+        // A file of certificates, and the placeholder of all names.
+        let others = ["SSL_CERT_FILE", "NAME_FILE"];
+        let listed: BTreeSet<_> = files.filter(|word| !others.contains(word)).map(str::to_owned).collect();
+        assert_eq!(listed, expected, "{page}");
+    }
+}
+
 /// What a program says is in the documentation, as it looks there.
 fn shown(program: &str) -> String {
     let (_, rest) = program.split_once("docs begin\n").unwrap();
@@ -108,6 +124,14 @@ fn the_programs_in_the_documentation_are_the_ones_that_are_tested() {
             page.contains(&format!("\n\n{shown}")),
             "docs/forwarding.md does not show, from {program}:\n{shown}"
         );
+    }
+}
+
+#[test]
+fn the_page_on_the_branch_names_every_event_that_can_be_subscribed_to() {
+    let page = read("docs/neon-branch.md");
+    for event in neon_sms_relay::neon::api::EVENTS {
+        assert!(page.contains(&format!("`{event}`")), "{event} is not in docs/neon-branch.md");
     }
 }
 

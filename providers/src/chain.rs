@@ -22,7 +22,7 @@ pub struct FailoverChain {
 
 struct Link {
     provider: Arc<dyn SmsProvider>,
-    breaker: Breaker,
+    breaker: Arc<Breaker>,
 }
 
 /// One request to one provider.
@@ -85,8 +85,21 @@ const LONGEST_SLICE: Duration = Duration::from_secs(4);
 impl FailoverChain {
     /// A chain of these providers, the preferred one first.
     pub fn new(providers: Vec<Arc<dyn SmsProvider>>) -> Self {
-        let link = |provider| Link { provider, breaker: Breaker::default() };
+        let link = |provider| Link { provider, breaker: Arc::default() };
         Self { links: providers.into_iter().map(link).collect() }
+    }
+
+    /// The same chain, with what `earlier` remembers of the providers that are in both: for one that takes another's
+    /// place.
+    #[must_use]
+    pub fn remembering(mut self, earlier: &Self) -> Self {
+        for link in &mut self.links {
+            let known = earlier.links.iter().find(|known| known.provider.name() == link.provider.name());
+            if let Some(known) = known {
+                link.breaker = known.breaker.clone();
+            }
+        }
+        self
     }
 
     /// The providers' names, the preferred one first.

@@ -36,6 +36,24 @@ pub(super) fn answer_within(settings: &Settings) -> Duration {
     settings.neon.timeout.saturating_sub(ANSWER_MARGIN)
 }
 
+/// What is sent, how often, and by whom first.
+pub(super) fn texting_settings(
+    settings: &Settings,
+    providers: &[Arc<dyn SmsProvider>],
+    callbacks: Option<Url>,
+) -> anyhow::Result<TextingSettings> {
+    Ok(TextingSettings {
+        template: settings.sms.template.clone().context("SMS_TEMPLATE")?,
+        regions: HashMap::new(),
+        providers: providers.iter().map(|provider| provider.name()).collect(),
+        callbacks,
+        max_sends: settings.sms.max_sends,
+        resend_on_failure: settings.texting.resend_on_failure,
+        resend_if_silent: settings.texting.resend_if_silent,
+        adaptive: settings.texting.adaptive,
+    })
+}
+
 /// Builds the relay that sends through `providers`, tells `listeners` of verifications, and asks for reports below
 /// `callbacks`.
 pub(super) fn relay(
@@ -57,16 +75,7 @@ pub(super) fn relay(
             StoreFailureRule::Refuse => StoreFailure::Refuse,
         },
     };
-    let texting = TextingSettings {
-        template: settings.sms.template.clone().context("SMS_TEMPLATE")?,
-        regions: HashMap::new(),
-        providers: providers.iter().map(|provider| provider.name()).collect(),
-        callbacks,
-        max_sends: settings.sms.max_sends,
-        resend_on_failure: settings.texting.resend_on_failure,
-        resend_if_silent: settings.texting.resend_if_silent,
-        adaptive: settings.texting.adaptive,
-    };
+    let texting = texting_settings(settings, &providers, callbacks)?;
     let texting_ground = texting::Ground {
         ledger: ledger.clone(),
         clock: clock.clone(),

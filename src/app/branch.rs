@@ -1,5 +1,11 @@
-//! What the branch is subscribed to at Neon, looked at from time to time, so that `/readyz` can tell of events
-//! that nobody handles before the first of them fails.
+//! The branch at Neon: what it is subscribed to, looked at from time to time, so that `/readyz` can tell of events
+//! that nobody handles before the first of them fails; and how it is changed.
+
+pub mod kept;
+pub mod lending;
+pub mod reach;
+pub mod targets;
+pub mod writing;
 
 use crate::config::NeonApiSettings;
 use crate::neon::api::NeonApi;
@@ -7,6 +13,9 @@ use crate::relay::Relay;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// Where the relay takes Neon's events.
+pub use crate::http::WEBHOOK as ROUTE;
 
 /// How soon a change of the webhook is noticed.
 const EVERY: Duration = Duration::from_secs(300);

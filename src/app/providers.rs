@@ -1,6 +1,7 @@
 //! Settings → providers: whom to send through, and whose reports to believe.
 
 use crate::config::{MessageBirdSettings, ProviderSettings, SmsSettings, VonageApi, VonageSettings};
+use crate::http::Verifiers;
 use sms_providers::log::LogProvider;
 use sms_providers::messagebird::{
     BirdChannels, BirdChannelsCallback, BirdV1, BirdV1Callback, MessageBirdCallback, MessageBirdClassic,
@@ -10,7 +11,6 @@ use sms_providers::vonage::{
     VonageFeedback, VonageMessages, VonageMessagesCallback, VonageSms, VonageSmsCallback,
 };
 use sms_providers::{ConversionFeedback, ProviderName, SmsProvider, StatusCallback};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The configured providers.
@@ -19,7 +19,7 @@ pub struct Configured {
     /// Who sends, the preferred one first.
     pub chain: Vec<Arc<dyn SmsProvider>>,
     /// Who reports, by the name in the callback's path.
-    pub callbacks: HashMap<ProviderName, Arc<dyn StatusCallback>>,
+    pub callbacks: Verifiers,
     /// Who wants to know which texts led to a verification.
     pub listeners: Vec<Arc<dyn ConversionFeedback>>,
 }

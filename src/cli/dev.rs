@@ -1,28 +1,41 @@
 //! `neon-sms-relay dev`: relay, emulator of Neon Auth and SMS inbox in one process, without an account.
 
+mod choices;
 mod ports;
 mod terminal;
+mod tunnel;
 mod variables;
 
 use super::output::Output;
-use super::serve::stop_signal;
-use crate::app::{App, Parts};
+use super::signals::Stops;
+use crate::app::{App, Parts, Reporting};
 use crate::dev::{DevOptions, DevServer, InboxProvider};
 use crate::domain::SystemClock;
 use crate::telemetry::metrics::Metrics;
 use anyhow::Context;
 use ports::Wish;
+use sms_providers::ProviderName;
 use sms_providers::client::http_client;
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 use terminal::Welcome;
+use tokio::sync::oneshot;
+use tunnel::TunnelArguments;
 use url::Url;
 
-/// Neon's defaults.
-const OTP_EXPIRES_IN: Duration = Duration::from_secs(300);
-const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(5);
+/// What may be said on the command line.
+#[derive(clap::Args)]
+pub(super) struct DevArguments {
+    /// The emulator's and the inbox's port, in place of DEV_PORT; 0 is any.
+    #[arg(long)]
+    port: Option<u16>,
+    /// Open the page in the browser.
+    #[arg(long)]
+    open: bool,
+    #[command(flatten)]
+    tunnel: TunnelArguments,
+}
 
 const RELAY: Wish = Wish {
     variable: "PORT",
@@ -39,15 +52,22 @@ const NEON: Wish = Wish {
     both_families: true,
 };
 
-pub(super) fn run() -> anyhow::Result<ExitCode> {
-    let vars: HashMap<_, _> = super::vars()?.into_iter().collect();
-    let (mut relay, neon) = (RELAY.take(&vars)?, NEON.take(&vars)?);
+pub(super) fn run(arguments: &DevArguments) -> anyhow::Result<ExitCode> {
+    let mut vars: HashMap<_, _> = super::vars()?.into_iter().collect();
+    if let Some(port) = arguments.port {
+        vars.insert(NEON.variable.to_owned(), port.to_string());
+    }
+    if let Some(program) = arguments.tunnel.tunnel {
+        return tunnel::run(program, arguments, &vars);
+    }
+    let (host, behaviour) = (choices::host(&vars)?, choices::behaviour(&vars)?);
+    let (mut relay, neon) = (RELAY.take(&vars, None)?, NEON.take(&vars, host)?);
     let webhook = Url::parse(&format!("http://127.0.0.1:{}/webhooks/neon-auth", relay.number))?;
     // The address in figures: how `localhost` is resolved is the browser's business.
     let auth_url = Url::parse(&format!("http://127.0.0.1:{}/neondb/auth", neon.number))?;
     let (settings, ignored) = variables::settings(&vars, &auth_url)?;
     let metrics = Metrics::default();
-    let _log = super::start_logging(&settings, &metrics)?;
+    let _log = super::start_logging(&settings, &metrics, None)?;
     super::runtime()?.block_on(async {
         let clock = Arc::new(SystemClock);
         let lines = terminal::lines()?;
@@ -56,7 +76,13 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
         });
         let providers: Option<Vec<Arc<dyn sms_providers::SmsProvider>>> = Some(vec![Arc::new(inbox.clone())]);
         let listener = Some(relay.listeners.pop().context("nothing listens")?);
-        let app = App::build(&settings, Parts { providers, listener, metrics, ..Parts::default() })?;
+        let reporting = Some(Reporting {
+            provider: ProviderName::Inbox,
+            base: webhook.join("/")?,
+            verifier: inbox.report_verifier(),
+        });
+        let parts = Parts { providers, reporting, listener, metrics, ..Parts::default() };
+        let app = App::build(&settings, parts)?;
         let dev = DevServer::start(DevOptions {
             listeners: neon.listeners,
             webhook_url: webhook.clone(),
@@ -64,10 +90,13 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
             tasks: app.tasks().clone(),
             http: http_client().map_err(anyhow::Error::from_boxed)?,
             inbox,
-            otp_expires_in: OTP_EXPIRES_IN,
-            timeout: WEBHOOK_TIMEOUT,
+            is_open: host.is_some(),
+            behaviour,
         })?;
-        let notes = [neon.notes, relay.notes].concat();
+        let opened = host.map(|host| choices::what_is_open(host, neon.number));
+        let strict = behaviour.strict.then(choices::what_is_strict);
+        let chosen = opened.into_iter().chain(strict);
+        let notes: Vec<_> = chosen.chain(neon.notes).chain(relay.notes).collect();
         let welcome = Welcome {
             dev: &dev,
             webhook: &webhook,
@@ -81,11 +110,23 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
             // Nobody will know where to go.
             return Ok(ExitCode::SUCCESS);
         }
+        let mut stops = Stops::listen();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let second = async {
+            stops.next().await;
+            drop(stop);
+            stops.next().await
+        };
+        if arguments.open {
+            choices::open_page(dev.inbox_url());
+        }
         let stop = async {
-            stop_signal().await;
+            let _ = stopped.await;
             dev.stop().await;
         };
-        app.run_until(stop).await?;
-        Ok(ExitCode::SUCCESS)
+        tokio::select! {
+            cut_off = app.run_until(stop) => cut_off.map(|_| ExitCode::SUCCESS).map_err(Into::into),
+            second = second => Ok(second.exit_code()),
+        }
     })
 }

@@ -5,21 +5,29 @@ mod dev;
 mod doctor;
 mod events;
 mod healthcheck;
+mod manual;
+mod neon;
 mod outbox;
 mod output;
 mod send;
 mod serve;
+mod signals;
+mod systemd;
+mod trigger;
 
-use crate::config::{ConfigErrors, Fault, Settings, dotenv};
+use crate::config::{ConfigErrors, Fault, Settings, dotenv, variables};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::otlp::{Exporting, Sampling, Traces};
 use crate::telemetry::{self, LogEnd, LogFormat};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use output::{Output, complain};
 use sms_providers::PhoneNumber;
 use std::collections::HashMap;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tokio::runtime::Handle;
 
 const DOTENV: &str = ".env";
 const DOTENV_REMEDY: &str =
@@ -36,12 +44,16 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the production server (the default). Needs NEON_AUTH_URL, SMS_PROVIDER and the provider's
-    /// variables; reads .env from the working directory, real variables win.
-    Serve,
+    /// variables; reads .env from the working directory, real variables win, and any secret NAME from the
+    /// file that NAME_FILE names. SIGHUP reads .env and these files again. SIGTERM and SIGINT stop it once
+    /// what is in flight is finished; a second one ends it at once.
+    #[command(after_long_help = secrets_from_files())]
+    Serve(serve::ServeArguments),
     /// Run the relay with an emulator of Neon Auth and an SMS inbox: no account, no variable needed.
-    /// PORT (8080) is the relay's, DEV_PORT (8025) the emulator's and the inbox's. It keeps nothing, and
-    /// leaves the store and the accounts of .env alone.
-    Dev,
+    /// PORT (8080) is the relay's, DEV_PORT (8025) the emulator's and the inbox's; DEV_HOST lets other
+    /// machines in, DEV_STRICT=1 turns numbers away that nobody has linked. It keeps nothing, and leaves
+    /// the store and the accounts of .env alone. With --tunnel, the relay stands before the real branch.
+    Dev(dev::DevArguments),
     /// Check everything around the server and print a table: variables, Neon's keys, the providers'
     /// credentials (nothing is sent), the store, PUBLIC_URL, FORWARD_URL, and the branch at Neon. Reads
     /// the variables of serve, and NEON_API_KEY, NEON_PROJECT_ID and NEON_BRANCH_ID for the branch; exit
@@ -62,14 +74,36 @@ enum Command {
     /// STORE_URL; works beside the running server.
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// Read and write how the branch at Neon is configured: its webhook and its phone-number plugin. Needs
+    /// NEON_API_KEY, NEON_PROJECT_ID and NEON_BRANCH_ID.
+    #[command(subcommand)]
+    Neon(neon::NeonCommand),
+    /// Let the `dev` at DEV_PORT (8025) sign an event and send it, good or spoilt, and print the answer; exit 1
+    /// unless it is 2xx.
+    Trigger(trigger::Trigger),
     /// Ask the server on this machine at HOST and PORT (8080) whether it is alive; exit 1 if not. For containers.
     Healthcheck,
+    /// Print what a shell needs to complete the commands and their options. For bash:
+    /// `neon-sms-relay completions bash > ~/.local/share/bash-completion/completions/neon-sms-relay`.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the manual page, or write a page for each command into a folder, such as
+    /// ~/.local/share/man/man1.
+    Man {
+        /// The folder, which has to be there.
+        #[arg(value_hint = clap::ValueHint::DirPath)]
+        folder: Option<PathBuf>,
+    },
 }
 
 /// Parses the command line and runs the command.
 pub fn run() -> ExitCode {
     let result = match Cli::try_parse() {
-        Ok(cli) => run_command(cli.command.unwrap_or(Command::Serve)),
+        Ok(cli) => {
+            run_command(cli.command.unwrap_or_else(|| Command::Serve(serve::ServeArguments::default())))
+        }
         Err(instead) => show(&instead),
     };
     match result {
@@ -84,14 +118,25 @@ pub fn run() -> ExitCode {
 
 fn run_command(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve => serve::run(),
-        Command::Dev => dev::run(),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Dev(arguments) => dev::run(&arguments),
         Command::Doctor => doctor::run(),
         Command::Send { to } => send::run(&to),
         Command::Events(arguments) => events::run(arguments),
         Command::Outbox(command) => outbox::run(command),
+        Command::Neon(command) => neon::run(command),
+        Command::Trigger(trigger) => trigger::run(&trigger),
         Command::Healthcheck => healthcheck::run(),
+        Command::Completions { shell } => manual::completions(shell, Cli::command()),
+        Command::Man { folder } => manual::pages(folder.as_deref(), Cli::command()),
     }
+}
+
+/// The secrets that there are, for those who look for the name of a file's variable.
+fn secrets_from_files() -> String {
+    let names: Vec<_> =
+        variables::secrets().map(|secret| format!("{}{}", secret.name, variables::OF_FILE)).collect();
+    format!("Secrets from files:\n  {}", names.join(", "))
 }
 
 /// Prints what there is in place of a command: help, the version, or what is wrong with the arguments.
@@ -155,13 +200,29 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
+/// Exports traces through connections of `runtime`, if there is anybody who takes them.
+fn start_traces(settings: &Settings, runtime: &Handle) -> anyhow::Result<Option<Traces>> {
+    let Some(traces) = settings.traces.clone() else { return Ok(None) };
+    let exporting = Exporting {
+        endpoint: traces.endpoint,
+        headers: traces.headers,
+        timeout: traces.timeout,
+        gzip: traces.gzip,
+        service: traces.service,
+        attributes: traces.attributes,
+        sampling: Sampling { ratio: traces.sampling.ratio, by_parent: traces.sampling.by_parent },
+    };
+    let http = settings.network.http_client().map_err(anyhow::Error::from_boxed)?;
+    Ok(Some(Traces::start(&exporting, http, runtime.clone()).map_err(anyhow::Error::from_boxed)?))
+}
+
 /// Logs until what is returned is dropped.
-fn start_logging(settings: &Settings, metrics: &Metrics) -> anyhow::Result<LogEnd> {
+fn start_logging(settings: &Settings, metrics: &Metrics, traces: Option<&Traces>) -> anyhow::Result<LogEnd> {
     let format = match settings.server.json_logs {
         Some(true) => LogFormat::Json,
         Some(false) => LogFormat::Pretty,
         None => LogFormat::for_this_output(),
     };
     let filter = &settings.server.log_filter;
-    telemetry::start(filter, format, telemetry::stdout()?, metrics).map_err(anyhow::Error::from_boxed)
+    telemetry::start(filter, format, telemetry::stdout()?, metrics, traces).map_err(anyhow::Error::from_boxed)
 }

@@ -37,7 +37,11 @@ impl std::error::Error for ConfigErrors {}
 
 /// The faults found so far.
 #[derive(Default)]
-pub(super) struct Faults(Vec<Fault>);
+pub(super) struct Faults {
+    found: Vec<Fault>,
+    /// Variables that are missing through a fault that was told.
+    excused: Vec<String>,
+}
 
 impl Faults {
     /// Notes a fault and returns a stand-in, with which the search for further faults goes on.
@@ -48,11 +52,17 @@ impl Faults {
         remedy: impl fmt::Display,
     ) -> T {
         // What follows from a fault is none of its own.
-        if self.0.iter().all(|fault| fault.variable != variable) {
+        let is_told = self.found.iter().any(|fault| fault.variable == variable);
+        if !is_told && !self.excused.iter().any(|excused| excused == variable) {
             let (problem, remedy) = (problem.to_string(), remedy.to_string());
-            self.0.push(Fault { variable: variable.to_owned(), problem, remedy });
+            self.found.push(Fault { variable: variable.to_owned(), problem, remedy });
         }
         T::default()
+    }
+
+    /// Says nothing more of a variable: why it is missing was told under another name.
+    pub(super) fn excuse(&mut self, variable: &str) {
+        self.excused.push(variable.to_owned());
     }
 
     /// A number within a range, or `default` if unset.
@@ -105,6 +115,6 @@ impl Faults {
     }
 
     pub(super) fn into_result<T>(self, settings: T) -> Result<T, ConfigErrors> {
-        if self.0.is_empty() { Ok(settings) } else { Err(ConfigErrors(self.0)) }
+        if self.found.is_empty() { Ok(settings) } else { Err(ConfigErrors(self.found)) }
     }
 }

@@ -7,6 +7,7 @@ mod auth_url;
 pub mod dotenv;
 mod fault;
 mod forward;
+mod given;
 mod host;
 mod listen;
 mod messagebird;
@@ -15,12 +16,14 @@ mod neon_api;
 mod network;
 mod private_key;
 mod public_url;
+mod secret_file;
 mod sender;
 mod server;
 mod slips;
 mod sms;
 mod store;
 mod texting;
+mod traces;
 mod twilio;
 pub mod variables;
 mod vars;
@@ -28,7 +31,8 @@ mod vonage;
 
 pub use fault::{ConfigErrors, Fault};
 pub use forward::ForwardSettings;
-pub use host::is_loopback;
+pub use given::{Changes, Given};
+pub use host::{is_loopback, is_private};
 pub use listen::ListenHost;
 pub use messagebird::MessageBirdSettings;
 pub use neon::{EndpointRule, NeonSettings};
@@ -38,6 +42,7 @@ pub use server::{ServerSettings, port};
 pub use sms::{ProviderSettings, SmsSettings};
 pub use store::{StoreFailureRule, StoreSettings};
 pub use texting::TextingRules;
+pub use traces::{TraceSampling, TraceSettings};
 pub use vonage::{VonageApi, VonageSettings};
 
 use fault::Faults;
@@ -63,6 +68,10 @@ pub struct Settings {
     pub forward: ForwardSettings,
     /// What Neon can be asked about the branch itself.
     pub neon_api: Option<NeonApiSettings>,
+    /// Where traces go, if they go anywhere.
+    pub traces: Option<TraceSettings>,
+    /// The values that all of this was read from.
+    pub given: Given,
     /// What is set and has no effect; to be shown once.
     pub warnings: Vec<String>,
 }
@@ -73,7 +82,7 @@ impl Settings {
     /// # Errors
     /// All faults at once.
     pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigErrors> {
-        let vars = Vars::new(vars);
+        let vars = Vars::new(vars).with_files(|_| true);
         let mut faults = Faults::default();
         let mut warnings = Vec::new();
         vars.tell(|_| true, &mut faults, &mut warnings);
@@ -86,10 +95,24 @@ impl Settings {
         let texting = TextingRules::read(&vars, &server, &mut faults);
         let forward = ForwardSettings::read(&vars, &neon, &store, &mut faults, &mut warnings);
         let neon_api = NeonApiSettings::read(&vars, &mut faults, &mut warnings);
+        let traces = TraceSettings::read(&vars, &mut faults, &mut warnings);
+        let given = Given::of(&vars);
         let slips = slips::slips(&vars);
         warnings.extend(slips.iter().map(slips::Slip::warning));
         faults
-            .into_result(Self { server, network, neon, store, sms, texting, forward, neon_api, warnings })
+            .into_result(Self {
+                server,
+                network,
+                neon,
+                store,
+                sms,
+                texting,
+                forward,
+                neon_api,
+                traces,
+                given,
+                warnings,
+            })
             .map_err(|mut errors| {
                 slips.iter().for_each(|slip| slip.explain(&mut errors.0));
                 errors

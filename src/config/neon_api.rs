@@ -1,7 +1,7 @@
 //! Neon's management API, for `doctor` and for the warnings at `/readyz`.
 
-use super::Vars;
 use super::fault::Faults;
+use super::{ConfigErrors, Vars};
 use secrecy::SecretString;
 use url::Url;
 
@@ -20,10 +20,40 @@ pub struct NeonApiSettings {
     pub base_url: Url,
 }
 
+/// Without these nobody can be asked.
+const NAMES: [&str; 3] = ["NEON_API_KEY", "NEON_PROJECT_ID", "NEON_BRANCH_ID"];
+
 impl NeonApiSettings {
+    /// Reads these variables alone, for commands that cannot do without any of them.
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigErrors> {
+        let vars = Vars::new(vars);
+        let (mut faults, mut warnings) = (Faults::default(), Vec::new());
+        let is_ours = |name: &str| NAMES.contains(&name) || name == "NEON_API_BASE_URL";
+        vars.tell(is_ours, &mut faults, &mut warnings);
+        for name in NAMES.into_iter().filter(|name| vars.get(name).is_none()) {
+            let remedy = match name {
+                "NEON_API_KEY" => {
+                    "make a key in the Neon Console, under the settings of your account, and set it"
+                }
+                "NEON_PROJECT_ID" => "copy it from the Neon Console, under the settings of the project",
+                _ => "copy it from the Neon Console, under Branches; it looks like br-cool-sound-12345678",
+            };
+            faults.add::<()>(name, "is missing", remedy);
+        }
+        base_url(&vars, &mut faults);
+        let settings = Self::read(&vars, &mut faults, &mut warnings);
+        match (faults.into_result(()), settings) {
+            (Ok(()), Some(settings)) => Ok(settings),
+            (Err(errors), _) => Err(errors),
+            (Ok(()), None) => Err(ConfigErrors(Vec::new())),
+        }
+    }
+
     /// All of it, or nothing: it is a convenience, so a part of it stops no server.
     pub(super) fn read(vars: &Vars, faults: &mut Faults, warnings: &mut Vec<String>) -> Option<Self> {
-        const NAMES: [&str; 3] = ["NEON_API_KEY", "NEON_PROJECT_ID", "NEON_BRANCH_ID"];
         let missing: Vec<_> = NAMES.into_iter().filter(|name| vars.get(name).is_none()).collect();
         let [Some(key), Some(project_id), Some(branch_id)] = NAMES.map(|name| vars.get(name)) else {
             if missing.len() < NAMES.len() {
@@ -31,11 +61,15 @@ impl NeonApiSettings {
             }
             return None;
         };
-        let base_url =
-            faults.url("NEON_API_BASE_URL", vars.get("NEON_API_BASE_URL").unwrap_or(DEFAULT_BASE_URL))?;
+        let base_url = base_url(vars, faults)?;
         let (project_id, branch_id) = (project_id.to_owned(), branch_id.to_owned());
         Some(Self { key: key.into(), project_id, branch_id, base_url })
     }
+}
+
+fn base_url(vars: &Vars, faults: &mut Faults) -> Option<Url> {
+    const NAME: &str = "NEON_API_BASE_URL";
+    faults.url(NAME, vars.get(NAME).unwrap_or(DEFAULT_BASE_URL))
 }
 
 #[cfg(test)]

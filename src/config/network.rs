@@ -1,6 +1,7 @@
 //! `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`, `SSL_CERT_DIR`: the names that other programs know, too.
 
 use super::fault::Faults;
+use super::variables::Section;
 use super::{ConfigErrors, Vars};
 use sms_providers::client::Network;
 use std::path::Path;
@@ -11,7 +12,9 @@ use std::path::Path;
 /// All faults of these variables at once.
 pub fn network(vars: impl IntoIterator<Item = (String, String)>) -> Result<Network, ConfigErrors> {
     let mut faults = Faults::default();
-    let network = read(&Vars::new(vars), &mut faults);
+    let vars = Vars::new(vars).with_files(|secret| secret.section == Section::Network);
+    vars.tell_files(&mut faults);
+    let network = read(&vars, &mut faults);
     faults.into_result(network)
 }
 

@@ -8,7 +8,6 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use secrecy::SecretString;
 use sms_providers::vonage::ApplicationKey;
 use std::io::ErrorKind;
-use std::path::PathBuf;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -71,7 +70,7 @@ pub(super) fn read(text: &str, vars: &Vars) -> Result<ApplicationKey, KeyFault> 
     match find(text) {
         Some(found) => found,
         None => {
-            let bytes = std::fs::read(path(text, vars)).map_err(|error| match error.kind() {
+            let bytes = std::fs::read(vars.path(text)).map_err(|error| match error.kind() {
                 ErrorKind::IsADirectory => KeyFault::Folder,
                 ErrorKind::PermissionDenied => KeyFault::NotAllowed,
                 _ => KeyFault::NoFile,
@@ -79,14 +78,6 @@ pub(super) fn read(text: &str, vars: &Vars) -> Result<ApplicationKey, KeyFault> 
             let text = String::from_utf8(bytes).map_err(|_| KeyFault::NotAKeyFile)?;
             find(text.trim_start_matches('\u{feff}').trim()).unwrap_or(Err(KeyFault::NotAKeyFile))
         }
-    }
-}
-
-fn path(text: &str, vars: &Vars) -> PathBuf {
-    let home = text.strip_prefix("~/").zip(vars.get("HOME"));
-    match home {
-        Some((rest, home)) => PathBuf::from(home).join(rest),
-        None => PathBuf::from(text),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Names that are almost ours: a variable that silently is not read is worse than a wrong one.
 
 use super::fault::Fault;
-use super::variables::{FORWARD_URL_OF_BRANCH, VARIABLES, variable};
+use super::variables::{FORWARD_URL_OF_BRANCH, OF_FILE, VARIABLES, secret_of_file, variable};
 use super::vars::Vars;
 
 /// What our names begin with, where nothing else's do.
@@ -29,7 +29,7 @@ const OTHER_NAMES: [(&str, &str); 14] = [
 /// A variable that is set and read by nobody.
 pub(super) struct Slip {
     name: String,
-    meant: Option<&'static str>,
+    meant: Option<String>,
 }
 
 /// The variables that look like ours and are not.
@@ -50,22 +50,29 @@ pub(super) fn slips(vars: &Vars) -> Vec<Slip> {
 impl Slip {
     /// One line for the operator.
     pub(super) fn warning(&self) -> String {
-        match self.meant {
+        match &self.meant {
+            Some(_) if self.is_of_an_open_variable() => {
+                format!("{} is read by nobody: only secrets are read from files", self.name)
+            }
             Some(meant) => format!("{} is read by nobody; is {meant} meant?", self.name),
             None => format!("{} is read by nobody: there is no variable of this name", self.name),
         }
     }
 
+    fn is_of_an_open_variable(&self) -> bool {
+        self.name.strip_suffix(OF_FILE).is_some_and(|name| variable(name).is_some())
+    }
+
     /// Says at the fault of what was meant that it is there under another name.
     pub(super) fn explain(&self, faults: &mut [Fault]) {
-        for fault in faults.iter_mut().filter(|fault| Some(fault.variable.as_str()) == self.meant) {
+        for fault in faults.iter_mut().filter(|fault| Some(&fault.variable) == self.meant.as_ref()) {
             fault.remedy = format!("{}; {} is set and read by nobody: rename it?", fault.remedy, self.name);
         }
     }
 }
 
 fn is_known(name: &str) -> bool {
-    variable(name).is_some() || name.starts_with(FORWARD_URL_OF_BRANCH)
+    variable(name).is_some() || secret_of_file(name).is_some() || name.starts_with(FORWARD_URL_OF_BRANCH)
 }
 
 /// What Kubernetes sets for services that are named like our prefixes.
@@ -77,9 +84,19 @@ fn is_service_link(name: &str, value: &str) -> bool {
         || value.starts_with("udp://")
 }
 
-/// The name of ours that is nearest, if it is near enough for a slip: one letter in six.
-fn meant(name: &str) -> Option<&'static str> {
+/// The name of ours that is nearest, or that of its file.
+fn meant(name: &str) -> Option<String> {
     let upper = name.to_ascii_uppercase().replace('-', "_");
+    let of_file = upper.strip_suffix(OF_FILE);
+    match of_file.and_then(|name| variable(name).or_else(|| variable(nearest(name)?))) {
+        Some(secret) if secret.secret => Some(format!("{}{OF_FILE}", secret.name)),
+        Some(open) => Some(open.name.to_owned()),
+        None => nearest(&upper).map(str::to_owned),
+    }
+}
+
+/// The variable with the nearest name, if it is near enough for a slip: one letter in six.
+fn nearest(upper: &str) -> Option<&'static str> {
     if let Some((_, meant)) = OTHER_NAMES.iter().find(|(other, _)| *other == upper) {
         return Some(meant);
     }
@@ -90,7 +107,7 @@ fn meant(name: &str) -> Option<&'static str> {
         .iter()
         // Other programs read these in small letters, and the shortest are like too much else.
         .filter(|variable| variable.name.len() >= 7 && !variable.name.ends_with("_PROXY"))
-        .map(|variable| (strsim::osa_distance(&upper, variable.name), variable.name))
+        .map(|variable| (strsim::osa_distance(upper, variable.name), variable.name))
         .min();
     nearest.filter(|(distance, name)| distance * 6 <= name.len()).map(|(_, name)| name)
 }
@@ -120,6 +137,9 @@ mod tests {
             ("METRIC_PORT", "METRICS_PORT"),
             ("sms_provider", "SMS_PROVIDER"),
             ("FORWARD_URL_EP-A-1", "FORWARD_URL_EP_…"),
+            ("TWILIO_AUTH_TOKN_FILE", "TWILIO_AUTH_TOKEN_FILE"),
+            ("TWILIO_TOKEN_FILE", "TWILIO_AUTH_TOKEN_FILE"),
+            ("hash_key_file", "HASH_KEY_FILE"),
         ] {
             let warnings = warnings(&[slip]);
             assert_eq!(warnings.len(), 1, "{slip}");
@@ -130,6 +150,8 @@ mod tests {
             assert!(!warnings[0].contains("s3cret"));
         }
         assert!(warnings(&["SMS_COLOUR"])[0].contains("there is no variable of this name"));
+        assert!(warnings(&["APP_NAME_FILE"])[0].contains("only secrets are read from files"));
+        assert_eq!(warnings(&["HASH_KEY_FILE", "TWILIO_AUTH_TOKEN_FILE"]), Vec::<String>::new());
     }
 
     #[test]

@@ -46,8 +46,8 @@ impl SmsSettings {
         vars: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(Self, Vec<String>), ConfigErrors> {
         let (mut faults, mut warnings) = (Faults::default(), Vec::new());
-        let vars = Vars::new(vars);
         let ours = [Section::Sms, Section::Twilio, Section::MessageBird, Section::Vonage];
+        let vars = Vars::new(vars).with_files(|secret| ours.contains(&secret.section));
         let is_ours = |name: &str| variable(name).is_some_and(|variable| ours.contains(&variable.section));
         vars.tell(is_ours, &mut faults, &mut warnings);
         let settings = Self::read(&vars, &mut faults, &mut warnings);

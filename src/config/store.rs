@@ -1,6 +1,7 @@
 //! What is remembered where.
 
 use super::fault::Faults;
+use super::variables::Section;
 use super::{ConfigErrors, Vars};
 use crate::store::StoreAddress;
 use secrecy::{ExposeSecret, SecretString};
@@ -38,8 +39,10 @@ impl StoreSettings {
     /// # Errors
     /// All faults of the section at once.
     pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigErrors> {
-        let mut faults = Faults::default();
-        let settings = Self::read(&Vars::new(vars), Duration::ZERO, &mut faults, &mut Vec::new());
+        let (mut faults, mut warnings) = (Faults::default(), Vec::new());
+        let vars = Vars::new(vars).with_files(|secret| secret.section == Section::Store);
+        vars.tell_files(&mut faults);
+        let settings = Self::read(&vars, Duration::ZERO, &mut faults, &mut warnings);
         faults.into_result(settings)
     }
 

@@ -19,6 +19,8 @@ pub enum Section {
     Server,
     /// How the world is reached.
     Network,
+    /// Traces for OpenTelemetry.
+    Traces,
     /// What is remembered where.
     Store,
     /// Events that are not for SMS.
@@ -38,16 +40,38 @@ pub struct Variable {
     pub default: &'static str,
     /// What it means, in one line.
     pub meaning: &'static str,
-    /// Whether its value must be seen by nobody.
+    /// Whether its value, or a part of it, must be seen by nobody; it may come from a file then.
     pub secret: bool,
 }
 
 /// A `FORWARD_URL` of one branch begins with this.
 pub const FORWARD_URL_OF_BRANCH: &str = "FORWARD_URL_EP_";
 
+/// What the name of a secret ends with where it names the file that the secret is read from.
+pub const OF_FILE: &str = "_FILE";
+
 /// The variable of this name.
 pub fn variable(name: &str) -> Option<&'static Variable> {
     VARIABLES.iter().find(|variable| variable.name == name)
+}
+
+/// The secret that is read from the file that the variable of this name names: `HASH_KEY` of `HASH_KEY_FILE`.
+pub fn secret_of_file(name: &str) -> Option<&'static Variable> {
+    let secret = variable(name.strip_suffix(OF_FILE)?)?;
+    secret.secret.then_some(secret)
+}
+
+impl Variable {
+    /// Whether a change takes effect when the running server reads its variables again.
+    pub fn is_read_again(&self) -> bool {
+        let sending = [Sms, Twilio, MessageBird, Vonage];
+        sending.contains(&self.section) || ["FORWARD_SECRET", "NEON_API_KEY"].contains(&self.name)
+    }
+}
+
+/// The secrets. Each may be read from a file, which `NAME_FILE` names.
+pub fn secrets() -> impl Iterator<Item = &'static Variable> {
+    VARIABLES.iter().filter(|variable| variable.secret)
 }
 
 const fn open(
@@ -63,8 +87,18 @@ const fn secret(section: Section, name: &'static str, meaning: &'static str) -> 
     Variable { name, section, default: "", meaning, secret: true }
 }
 
+/// A URL with a password in it, perhaps.
+const fn open_with_secret(
+    section: Section,
+    name: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+) -> Variable {
+    Variable { name, section, default, meaning, secret: true }
+}
+
 use Section::{
-    Development, Forwarding, MessageBird, Neon, NeonApi, Network, Server, Sms, Store, Twilio, Vonage,
+    Development, Forwarding, MessageBird, Neon, NeonApi, Network, Server, Sms, Store, Traces, Twilio, Vonage,
 };
 
 /// All of them, section by section.
@@ -76,7 +110,7 @@ pub const VARIABLES: &[Variable] = &[
     open(Neon, "NEON_ENDPOINT_IDS", "the `ep-…` in each `NEON_AUTH_URL`", "whose events are served, separated by commas; `*` is any"),
     open(Neon, "NEON_TIMEOUT_SECONDS", "`5`", "`timeout_seconds` of the webhook, 1 to 10; the relay answers half a second before"),
     open(Neon, "NEON_TIMESTAMP_TOLERANCE_SECONDS", "`300`", "how old, or how far ahead, a delivery may be, in seconds, 1 to 3600"),
-    secret(NeonApi, "NEON_API_KEY", "an API key; with it `doctor` checks the branch's webhook, which is read and never changed"),
+    secret(NeonApi, "NEON_API_KEY", "an API key; with it `doctor` checks the branch's webhook, and `neon` and `dev --tunnel` change it"),
     open(NeonApi, "NEON_PROJECT_ID", "", "the project"),
     open(NeonApi, "NEON_BRANCH_ID", "", "the branch whose webhook points here"),
     open(NeonApi, "NEON_API_BASE_URL", "`https://console.neon.tech/api/v2`", "another address, or a mock"),
@@ -121,19 +155,37 @@ pub const VARIABLES: &[Variable] = &[
     open(Server, "PUBLIC_URL", "", "`https://…` under which providers reach `/callbacks/…`; unset: no status callbacks are asked for"),
     open(Server, "LOG_FORMAT", "`json` (`pretty` on a terminal)", "`json` or `pretty`"),
     open(Server, "RUST_LOG", "`info`", "a level, or a filter by module"),
-    open(Network, "HTTPS_PROXY", "", "a proxy for everything that is encrypted: `http://host:port`, `https://…`, `socks5://…`"),
-    open(Network, "ALL_PROXY", "", "the same, if `HTTPS_PROXY` is not set"),
+    open_with_secret(Network, "HTTPS_PROXY", "", "a proxy for everything that is encrypted: `http://host:port`, `https://…`, `socks5://…`"),
+    open_with_secret(Network, "ALL_PROXY", "", "the same, if `HTTPS_PROXY` is not set"),
     open(Network, "NO_PROXY", "", "hosts that are asked directly: names with all below them, addresses, networks; `*` is all"),
     open(Network, "SSL_CERT_FILE", "the system's store", "certificates (PEM) of authorities to trust beside Mozilla's"),
     open(Network, "SSL_CERT_DIR", "", "a folder of them, as `openssl rehash` names them"),
-    Variable { secret: true, ..open(Store, "STORE_URL", "`sqlite://neon-sms-relay.db`", "`memory:`, `sqlite://path` or `postgres://…`; the last for two instances and more") },
+    open(Traces, "OTEL_EXPORTER_OTLP_ENDPOINT", "", "`http://collector:4318` of an OpenTelemetry collector that takes protobuf over HTTP; unset: no traces"),
+    open(Traces, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "`/v1/traces` below the endpoint", "the whole URL for traces, in its place"),
+    open(Traces, "OTEL_EXPORTER_OTLP_PROTOCOL", "`http/protobuf`", "the one that there is"),
+    open(Traces, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "`http/protobuf`", "the same, for traces"),
+    secret(Traces, "OTEL_EXPORTER_OTLP_HEADERS", "what the collector wants to see: `name=value`, several separated by commas, values percent-encoded"),
+    secret(Traces, "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "the same, for traces, in its place"),
+    open(Traces, "OTEL_EXPORTER_OTLP_TIMEOUT", "`10000`", "what one request to it may take, in milliseconds, 1 to 60000"),
+    open(Traces, "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "`10000`", "the same, for traces, in its place"),
+    open(Traces, "OTEL_EXPORTER_OTLP_COMPRESSION", "`none`", "`gzip` or `none`"),
+    open(Traces, "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "`none`", "the same, for traces, in its place"),
+    open(Traces, "OTEL_SERVICE_NAME", "`neon-sms-relay`", "the service that traces are shown under"),
+    open(Traces, "OTEL_RESOURCE_ATTRIBUTES", "", "further attributes of the service: `name=value`, several separated by commas, values percent-encoded"),
+    open(Traces, "OTEL_TRACES_SAMPLER", "`parentbased_always_on`", "which traces are recorded: `always_on`, `always_off`, `traceidratio`, or one of them with `parentbased_` before it, which leaves traces that began elsewhere to whoever began them"),
+    open(Traces, "OTEL_TRACES_SAMPLER_ARG", "`1.0`", "the share of `traceidratio`, from 0 to 1"),
+    open(Traces, "OTEL_TRACES_EXPORTER", "`otlp`", "`none` turns traces off"),
+    open(Traces, "OTEL_SDK_DISABLED", "`false`", "`true` turns traces off"),
+    open_with_secret(Store, "STORE_URL", "`sqlite://neon-sms-relay.db`", "`memory:`, `sqlite://path` or `postgres://…`; the last for two instances and more"),
     open(Store, "STORE_TTL_HOURS", "`24`", "how long an event is remembered, in hours, 1 to 8760"),
     secret(Store, "HASH_KEY", "16 characters or more, under which numbers are hashed and what waits for your app is encrypted; unset: a random one, kept in the store"),
     open(Store, "STORE_FAILURE", "`send`", "store down: `send` (once per instance, logged and counted) or `refuse` (503)"),
     open(Forwarding, "FORWARD_URL", "", "your own webhook handler, which gets every event that the relay does not deliver itself"),
     secret(Forwarding, "FORWARD_SECRET", "key of the `Relay-Signature` header on forwarded requests"),
     open(Forwarding, "BEFORE_CREATE", "", "without `FORWARD_URL`: `allow` lets sign-ups pass if you subscribe to `user.before_create`; otherwise they are denied"),
+    open(Development, "DEV_HOST", "this machine alone", "the address that the emulator and the inbox of `dev` listen on besides; `0.0.0.0` lets in whoever reaches this machine, and they read the codes"),
     open(Development, "DEV_PORT", "`8025`", "the emulator and the inbox of `dev`"),
+    open(Development, "DEV_STRICT", "", "`1`: a number that nobody has linked cannot sign in to `dev`, as at Neon; otherwise it gets a user"),
 ];
 
 #[cfg(test)]
@@ -146,6 +198,19 @@ mod tests {
             assert!(VARIABLES[..at].iter().all(|earlier| earlier.name != one.name), "{}", one.name);
             let apart = VARIABLES[..at].iter().rposition(|earlier| earlier.section == one.section);
             assert!(apart.is_none_or(|last| last + 1 == at), "{} is apart from its section", one.name);
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_secret_s_file_is_that_of_no_other_variable() {
+        for secret in secrets() {
+            let file = format!("{}{OF_FILE}", secret.name);
+            assert!(variable(&file).is_none(), "{file}");
+            assert_eq!(secret_of_file(&file), Some(secret));
+        }
+        assert!(secrets().any(|secret| secret.name == "STORE_URL"));
+        for other in ["SSL_CERT_FILE", "APP_NAME_FILE", "HASH_KEY", "_FILE"] {
+            assert_eq!(secret_of_file(other), None, "{other}");
         }
     }
 }

@@ -5,8 +5,10 @@
 //! warning; what is not is a fault.
 
 use super::fault::Faults;
-use super::variables::{FORWARD_URL_OF_BRANCH, variable};
+use super::secret_file::{self, FileFault};
+use super::variables::{FORWARD_URL_OF_BRANCH, OF_FILE, Variable, secret_of_file, secrets, variable};
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 /// Double quotation marks, straight and of the languages.
 const DOUBLE: [char; 9] = ['"', '“', '”', '„', '‟', '«', '»', '＂', '″'];
@@ -24,6 +26,8 @@ const PORTS: [&str; 3] = ["PORT", "METRICS_PORT", "DEV_PORT"];
 pub(super) struct Vars {
     values: HashMap<String, String>,
     oddities: Vec<(String, Oddity)>,
+    /// Secrets whose files hold none.
+    files: Vec<(&'static str, FileFault)>,
 }
 
 /// What was wrong with a value, apart from its meaning.
@@ -49,7 +53,37 @@ impl Vars {
             }
         }
         oddities.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Self { values, oddities }
+        Self { values, oddities, files: Vec::new() }
+    }
+
+    /// The same, with the secrets that are `wanted` and have a `NAME_FILE` from there.
+    pub(super) fn with_files(mut self, wanted: impl Fn(&Variable) -> bool) -> Self {
+        for secret in secrets().filter(|secret| wanted(secret)) {
+            let Some(path) = self.get(&format!("{}{OF_FILE}", secret.name)) else { continue };
+            let path = self.path(path);
+            let read = match self.get(secret.name) {
+                Some(_) => Err(FileFault::SetTwice),
+                None => secret_file::read(&path),
+            };
+            let read = read.map(|text| clean(secret.name, &text));
+            match read {
+                Ok((text, _)) if text.is_empty() => self.files.push((secret.name, FileFault::Empty)),
+                Ok((text, oddity)) => {
+                    self.oddities.extend(oddity.map(|oddity| (secret.name.to_owned(), oddity)));
+                    self.values.insert(secret.name.to_owned(), text);
+                }
+                Err(fault) => self.files.push((secret.name, fault)),
+            }
+        }
+        self
+    }
+
+    /// A path as it is written: `~` at its beginning is `HOME`.
+    pub(super) fn path(&self, text: &str) -> PathBuf {
+        match text.strip_prefix("~/").zip(self.get("HOME")) {
+            Some((rest, home)) => PathBuf::from(home).join(rest),
+            None => PathBuf::from(text),
+        }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
@@ -88,6 +122,7 @@ impl Vars {
         faults: &mut Faults,
         warnings: &mut Vec<String>,
     ) {
+        self.tell_files(faults);
         for (name, oddity) in self.oddities.iter().filter(|(name, _)| wanted(name)) {
             match oddity {
                 Oddity::Quoted => warnings.push(format!(
@@ -109,10 +144,19 @@ impl Vars {
             }
         }
     }
+
+    /// Tells of secrets whose files hold none; what follows from that is no fault any more.
+    pub(super) fn tell_files(&self, faults: &mut Faults) {
+        for (name, fault) in &self.files {
+            faults.add::<()>(&format!("{name}{OF_FILE}"), fault, fault.remedy());
+            faults.excuse(name);
+        }
+    }
 }
 
 fn clean(name: &str, value: &str) -> (String, Option<Oddity>) {
-    let is_ours = variable(name).is_some() || name.starts_with(FORWARD_URL_OF_BRANCH);
+    let is_file = secret_of_file(name).is_some();
+    let is_ours = is_file || variable(name).is_some() || name.starts_with(FORWARD_URL_OF_BRANCH);
     let mut text = trim(value);
     if !is_ours {
         return (text.to_owned(), None);

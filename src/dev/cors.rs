@@ -11,7 +11,7 @@ use actix_web::http::header::{
 };
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
-const EXPOSED: HeaderValue = HeaderValue::from_static("X-Retry-After");
+const EXPOSED: HeaderValue = HeaderValue::from_static("X-Retry-After, set-auth-jwt, set-auth-token");
 const VARIES: HeaderValue = HeaderValue::from_static("Origin, Access-Control-Request-Headers");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 /// Seconds that a browser need not ask again.

@@ -3,14 +3,19 @@
 //! One listener serves both. It must not know how the relay verifies or stores: its signer is a second,
 //! independent reading of Neon's documentation, and it reaches the relay over HTTP alone, as Neon does.
 
+mod api;
 mod cors;
+mod faults;
 mod feed;
 mod guard;
 mod inbox;
 mod neon;
 mod ring;
+mod settings;
+pub mod tunnel;
 
 pub use inbox::InboxProvider;
+pub use settings::Behaviour;
 
 use crate::domain::Clock;
 use crate::tasks::Tasks;
@@ -18,11 +23,13 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
-use inbox::routes::{PageSettings, Streams};
+use api::{Addresses, Patience};
+use guard::Neighbours;
+use inbox::routes::Streams;
 use neon::NeonEmulator;
+use settings::LiveSettings;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -31,8 +38,10 @@ pub const ENDPOINT_ID: &str = "ep-local-dev-00000000";
 
 /// What the emulator and the inbox are made of.
 pub struct DevOptions {
-    /// Where both listen: on loopback addresses, since the page shows codes, and all on one port.
+    /// Where both listen, all on one port: on loopback addresses, since the page shows codes.
     pub listeners: Vec<TcpListener>,
+    /// Whether other machines may come too.
+    pub is_open: bool,
     /// The relay's `/webhooks/neon-auth`.
     pub webhook_url: Url,
     /// The time that codes expire by.
@@ -43,25 +52,20 @@ pub struct DevOptions {
     pub http: reqwest::Client,
     /// The relay's provider, whose texts the page shows.
     pub inbox: InboxProvider,
-    /// How long a code is valid: 60 to 600 seconds, Neon's `otp_expires_in`.
-    pub otp_expires_in: Duration,
-    /// How long one attempt of a webhook may take: 1 to 10 seconds, Neon's `timeout_seconds`.
-    pub timeout: Duration,
+    /// How the emulator behaves at the start.
+    pub behaviour: Behaviour,
 }
 
 /// Why the development server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum DevError {
-    /// `otp_expires_in` is out of Neon's range.
-    #[error("a code must be valid for 60 to 600 seconds")]
-    OtpExpiresIn,
-    /// `timeout` is out of Neon's range.
-    #[error("the webhook's time-out must be 1 to 10 seconds")]
-    Timeout,
+    /// How the emulator is to behave is out of range.
+    #[error("{0}")]
+    Behaviour(&'static str),
     /// There is no listener.
     #[error("the development server has no socket to listen on")]
     NoListener,
-    /// A listener is open to other machines.
+    /// A listener is open to other machines, and nobody said that they may come.
     #[error("the inbox shows codes, so it must listen on a loopback address")]
     NotLoopback,
     /// A listener is not usable.
@@ -85,33 +89,32 @@ impl DevServer {
     /// Serves on the listeners until [`stop`](Self::stop) or until the tasks drain.
     ///
     /// # Errors
-    /// If a duration is out of Neon's range, or a listener cannot be used or is not a loopback one, or there is
-    /// none.
+    /// If the behaviour is out of range, or a listener cannot be used or is not a loopback one, or there is none.
     pub fn start(options: DevOptions) -> Result<Self, DevError> {
-        if !(Duration::from_secs(60)..=Duration::from_secs(600)).contains(&options.otp_expires_in) {
-            return Err(DevError::OtpExpiresIn);
-        }
-        if !(Duration::from_secs(1)..=Duration::from_secs(10)).contains(&options.timeout) {
-            return Err(DevError::Timeout);
-        }
+        let settings = LiveSettings::new(options.behaviour, options.inbox.feed().clone());
+        let settings = settings.map_err(DevError::Behaviour)?;
         let addresses =
             options.listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
         let port = addresses.first().ok_or(DevError::NoListener)?.port();
-        if !addresses.iter().all(|address| address.ip().is_loopback()) {
+        if !options.is_open && !addresses.iter().all(|address| address.ip().is_loopback()) {
             return Err(DevError::NotLoopback);
         }
         // The name, since cookies and many an app's settings tell localhost from 127.0.0.1.
         let inbox_url = Url::parse(&format!("http://localhost:{port}/"))?;
         let neon_url = inbox_url.join("neondb/auth")?;
         let stopping = CancellationToken::new();
-        let emulator = Data::new(NeonEmulator::new(&options));
+        options.inbox.report_by(options.http.clone(), options.tasks.clone());
+        let issuer = neon_url.origin().ascii_serialization();
+        let emulator = Data::new(NeonEmulator::new(&options, settings.clone(), issuer));
         let inbox = Data::new(options.inbox.clone());
         let streams = Data::new(Streams::new(options.inbox.feed().clone(), stopping.clone()));
-        let settings = Data::new(PageSettings {
+        let patience = Data::new(Patience::until(stopping.clone()));
+        let settings = Data::new(settings);
+        let addresses = Data::new(Addresses {
             neon_auth_url: neon_url.to_string(),
             webhook_url: options.webhook_url.to_string(),
-            otp_expires_in: options.otp_expires_in.as_secs(),
         });
+        let neighbours = Data::new(if options.is_open { Neighbours::May } else { Neighbours::MayNot });
         let mut server = HttpServer::new(move || {
             App::new()
                 .wrap(from_fn(guard::own_requests_only))
@@ -125,8 +128,12 @@ impl DevServer {
                 .app_data(emulator.clone())
                 .app_data(inbox.clone())
                 .app_data(streams.clone())
+                .app_data(patience.clone())
                 .app_data(settings.clone())
+                .app_data(addresses.clone())
+                .app_data(neighbours.clone())
                 .configure(neon::routes::routes)
+                .configure(api::routes)
                 .configure(inbox::routes::routes)
                 .default_service(web::to(neon::routes::not_emulated))
         })

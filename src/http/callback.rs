@@ -16,6 +16,7 @@ use sms_providers::client::endpoint;
 use sms_providers::{CallbackError, ProviderName, RawCallback, StatusCallback, Subject};
 use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::sync::watch;
 use url::Url;
 
 /// Who may report, by the name in the path, and the public URL that they were given.
@@ -24,8 +25,11 @@ pub struct Callbacks {
     /// The public base of all callback URLs; without it no callback is believed.
     pub base: Option<Url>,
     /// The verifiers by provider name.
-    pub providers: HashMap<ProviderName, Arc<dyn StatusCallback>>,
+    pub providers: watch::Sender<Verifiers>,
 }
+
+/// Whoever verifies what a provider reports.
+pub type Verifiers = HashMap<ProviderName, Arc<dyn StatusCallback>>;
 
 /// A report to the address of one text.
 pub(super) async fn receive(
@@ -59,10 +63,12 @@ async fn handle(
     address: Option<TextRef>,
     (callbacks, clock, refusals, relay): Parts,
 ) -> Result<HttpResponse, ApiError> {
-    let (name, verifier) = path
-        .first()
-        .and_then(|provider| callbacks.providers.iter().find(|(name, _)| name.as_str() == *provider))
-        .ok_or(ApiError::NotFound)?;
+    let known = path.first().and_then(|provider| {
+        let providers = callbacks.providers.borrow();
+        let known = providers.iter().find(|(name, _)| name.as_str() == *provider);
+        known.map(|(name, verifier)| (*name, verifier.clone()))
+    });
+    let (name, verifier) = known.ok_or(ApiError::NotFound)?;
     let base = callbacks.base.as_ref().ok_or(ApiError::NotFound)?;
     let mut url: String = endpoint(base, path).into();
     if let Some(query) = request.uri().query() {
@@ -95,7 +101,7 @@ async fn handle(
         refused
     })?;
     if let Some(report) = report {
-        relay.texting.reported(*name, address, report).await;
+        relay.texting.reported(name, address, report).await;
     }
     Ok(HttpResponse::NoContent().finish())
 }

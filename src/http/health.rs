@@ -13,8 +13,15 @@ const UNWELL: &str = "it has panicked, which is a bug, and was started again, or
 /// The names of the events that the branch is subscribed to, as far as Neon has said so.
 pub struct Subscribed(pub watch::Receiver<Vec<String>>);
 
-pub(super) async fn livez() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": "alive" }))
+/// Which process this is, where somebody wants to know whether an address leads to it and no other.
+pub struct Instance(pub String);
+
+pub(super) async fn livez(instance: Option<Data<Instance>>) -> HttpResponse {
+    let mut body = json!({ "status": "alive" });
+    if let Some(instance) = instance {
+        body["instance"] = instance.0.as_str().into();
+    }
+    HttpResponse::Ok().json(body)
 }
 
 pub(super) async fn readyz(

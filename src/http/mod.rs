@@ -13,11 +13,11 @@ mod unverified;
 mod webhook;
 mod wrong_path;
 
-pub use callback::Callbacks;
+pub use callback::{Callbacks, Verifiers};
 pub use delivery::Gate;
 pub use door::{Door, meant_path};
 pub use error::ApiError;
-pub use health::Subscribed;
+pub use health::{Instance, Subscribed};
 pub use metrics::serve as metrics;
 pub use request_log::request_log;
 pub use unverified::Unverified;

@@ -4,16 +4,22 @@ use super::delivery::Arrived;
 use super::error::ApiError;
 use crate::domain::{Accepted, Reply};
 use crate::relay::{Answer, Relay};
+use crate::telemetry::trace;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde_json::{Value, json};
+use tracing::Instrument;
 
-pub(super) async fn receive(arrived: Arrived, relay: Data<Relay>) -> HttpResponse {
+pub(super) async fn receive(request: HttpRequest, arrived: Arrived, relay: Data<Relay>) -> HttpResponse {
     let attempt = arrived.delivery.attempt();
     let event = arrived.delivery.event().clone();
-    let answer = relay.into_inner().handle(arrived.delivery, arrived.at).await;
+    let span = trace::webhook(&event, attempt, |name| request.headers().get(name)?.to_str().ok());
+    let relay = relay.into_inner();
+    let handled = relay.handle(arrived.delivery, arrived.at);
+    let answer = handled.instrument(span.clone()).await;
     let response = respond(&answer);
+    trace::answered(&span, response.status().as_u16(), answer.replayed);
     tracing::info!(
         event.id = %event.id, event.kind = event.kind.label(), attempt,
         status = response.status().as_u16(), replayed = answer.replayed,

@@ -1,84 +1,50 @@
 //! Neon's management API: how the branch's webhook and its phone-number plugin are configured.
 //!
-//! It is read, and nothing is written. Neon may add fields and events at any time, so whatever is not needed is
-//! not looked at. An error holds neither the key nor a word of the reply.
+//! Neon may add fields and events at any time: what is not known is not looked at, and written back as it was.
+//! An error holds neither the key nor a word of the reply.
+
+mod ancestry;
+mod error;
+mod plugin;
+mod webhook;
+
+pub use ancestry::Ancestry;
+pub use error::ApiError;
+pub use plugin::{EXPIRES_IN_SECONDS, PhoneNumberPlugin};
+pub use webhook::{EVENTS, TIMEOUT_SECONDS, Webhook};
 
 use super::{parse_object, read_capped};
-use crate::domain::EventId;
-use reqwest::StatusCode;
+use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sms_providers::NetworkCause;
 use std::time::Duration;
 use url::Url;
 
-const TIMEOUT: Duration = Duration::from_secs(5);
-/// What Neon takes if nothing is set.
-const DEFAULT_WEBHOOK_TIMEOUT: u64 = 5;
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One branch at Neon's management API.
 #[derive(Clone)]
 pub struct NeonApi {
     http: reqwest::Client,
     key: SecretString,
-    /// What both documents are below.
-    auth_url: Url,
+    /// What the documents are below.
+    branch_url: Url,
 }
 
-/// The branch's webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Webhook {
-    /// Whether Neon calls it.
-    pub enabled: bool,
-    webhook_url: Option<String>,
-    enabled_events: Option<Vec<String>>,
-    timeout_seconds: Option<u64>,
-}
+/// A part of the branch's configuration: it is read whole, and written whole.
+pub trait Document: Serialize + DeserializeOwned + Clone + PartialEq {
+    /// Where it is, below the branch.
+    const PATH: &'static str;
+    /// How it is written.
+    const METHOD: Method;
 
-impl Webhook {
-    /// Where Neon calls, if that is a URL.
-    pub fn url(&self) -> Option<Url> {
-        self.webhook_url.as_ref()?.parse().ok()
-    }
+    /// Its fields by name, with values that may be shown: no user, password or query of a URL.
+    fn rows(&self) -> Vec<(&'static str, String)>;
 
-    /// The names of the events that Neon sends; a name that is not name-like is left out rather than repeated.
-    pub fn subscribed(&self) -> Vec<String> {
-        let enabled = self.enabled_events.iter().flatten().filter(|_| self.enabled);
-        enabled.filter(|name| EventId::new(name).is_some()).cloned().collect()
-    }
-
-    /// How long Neon waits for one attempt.
-    pub fn timeout(&self) -> Duration {
-        Duration::from_secs(self.timeout_seconds.unwrap_or(DEFAULT_WEBHOOK_TIMEOUT))
-    }
-}
-
-/// The branch's phone-number plugin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub struct PhoneNumberPlugin {
-    /// Whether users can sign in by phone number.
-    pub enabled: bool,
-}
-
-/// Why Neon's API says nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ApiError {
-    /// 401 or 403, or a key that cannot be sent.
-    #[error("Neon's API refuses NEON_API_KEY")]
-    Unauthorised,
-    /// 404
-    #[error("Neon's API knows no such NEON_PROJECT_ID and NEON_BRANCH_ID, or the branch has no Neon Auth")]
-    NotFound,
-    /// No answer came.
-    #[error("Neon's API gives no answer: {0}")]
-    Unreachable(NetworkCause),
-    /// It answers with something else than what it documents.
-    #[error("Neon's API answers with something that is not understood")]
-    NotUnderstood,
-    /// Any other status.
-    #[error("Neon's API answers with status {0}")]
-    Status(u16),
+    /// The names of the fields in which Neon would behave otherwise than as `wanted`.
+    fn differs_from(&self, wanted: &Self) -> Vec<&'static str>;
 }
 
 impl NeonApi {
@@ -90,40 +56,80 @@ impl NeonApi {
         project_id: &str,
         branch_id: &str,
     ) -> Self {
-        let mut auth_url = base_url.clone();
+        let mut branch_url = base_url.clone();
         // A URL without a path, such as `mailto:`, stays as it is, and no request can be made of it.
-        if let Ok(mut segments) = auth_url.path_segments_mut() {
-            segments.pop_if_empty().extend(["projects", project_id, "branches", branch_id, "auth"]);
+        if let Ok(mut segments) = branch_url.path_segments_mut() {
+            segments.pop_if_empty().extend(["projects", project_id, "branches", branch_id]);
         }
-        Self { http, key, auth_url }
+        Self { http, key, branch_url }
     }
 
     /// How the branch's webhook is configured.
+    ///
+    /// # Errors
+    /// If Neon does not say.
     pub async fn webhook(&self) -> Result<Webhook, ApiError> {
-        self.get("webhooks").await
+        self.read().await
     }
 
     /// How the branch's phone-number plugin is configured.
+    ///
+    /// # Errors
+    /// If Neon does not say.
     pub async fn phone_number(&self) -> Result<PhoneNumberPlugin, ApiError> {
-        self.get("plugins/phone-number").await
+        self.read().await
+    }
+
+    /// From which other branch this one came.
+    ///
+    /// # Errors
+    /// If Neon does not say.
+    pub async fn ancestry(&self) -> Result<Ancestry, ApiError> {
+        let ancestry::Described { branch } = self.get("").await?;
+        Ok(branch)
+    }
+
+    /// The same, for another branch of the project.
+    #[must_use]
+    pub fn of_branch(&self, branch_id: &str) -> Self {
+        let mut branch_url = self.branch_url.clone();
+        if let Ok(mut segments) = branch_url.path_segments_mut() {
+            segments.pop().push(branch_id);
+        }
+        Self { branch_url, ..self.clone() }
+    }
+
+    /// A part of the configuration as it stands.
+    ///
+    /// # Errors
+    /// If Neon does not say.
+    pub async fn read<D: Document>(&self) -> Result<D, ApiError> {
+        self.get(D::PATH).await
+    }
+
+    /// Writes a part of the configuration, all of it.
+    ///
+    /// # Errors
+    /// If Neon does not say that it took it; without an answer, it may have.
+    pub async fn write<D: Document>(&self, document: &D) -> Result<(), ApiError> {
+        let request = self.request(D::METHOD, D::PATH).timeout(WRITE_TIMEOUT).json(document);
+        let response = request.send().await.map_err(|error| ApiError::without_answer(&error))?;
+        let status = response.status();
+        if status.is_success() { Ok(()) } else { Err(ApiError::of(status)) }
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
-        let request = self.http.get(format!("{}/{path}", self.auth_url)).timeout(TIMEOUT);
-        let response = request.bearer_auth(self.key.expose_secret()).send().await.map_err(|error| {
-            if error.is_builder() {
-                ApiError::Unauthorised
-            } else {
-                ApiError::Unreachable(NetworkCause::of(&error))
-            }
-        })?;
-        match response.status() {
-            StatusCode::OK => {}
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(ApiError::Unauthorised),
-            StatusCode::NOT_FOUND => return Err(ApiError::NotFound),
-            other => return Err(ApiError::Status(other.as_u16())),
+        let request = self.request(Method::GET, path).timeout(READ_TIMEOUT);
+        let response = request.send().await.map_err(|error| ApiError::without_answer(&error))?;
+        let status = response.status();
+        if status != reqwest::StatusCode::OK {
+            return Err(ApiError::of(status));
         }
         let document = read_capped(response).await.ok_or(ApiError::NotUnderstood)?;
         parse_object(&document).ok_or(ApiError::NotUnderstood)
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.branch_url)).bearer_auth(self.key.expose_secret())
     }
 }

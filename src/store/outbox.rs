@@ -61,6 +61,9 @@ pub trait Outbox: Send + Sync {
 
     /// How many items there are.
     async fn counts(&self) -> Result<Counts, StoreError>;
+
+    /// When the oldest item came that was not given up.
+    async fn oldest(&self) -> Result<Option<Timestamp>, StoreError>;
 }
 
 /// Whose items are worked on. A store may be shared, or be a copy of somebody else's, and what is theirs is not

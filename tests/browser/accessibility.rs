@@ -14,6 +14,10 @@ async fn fill(page: &Page) {
     page.click("#events .failed summary").await;
     page.click("#samples button:nth-child(1)").await;
     page.text("#texts button").await;
+    page.click("#link-form button").await;
+    page.text("#link-code-form:not([hidden])").await;
+    page.click("#slow").await;
+    page.text("#slow[aria-checked=true]").await;
 }
 
 #[tokio::test]
@@ -40,7 +44,7 @@ async fn whatever_is_clicked_on_is_large_enough_for_a_finger() {
         let Some(dev) = Dev::start(&[]) else { return };
         let page = dev.page(size).await;
         fill(&page).await;
-        let small = "[...document.querySelectorAll('button, input, summary')].filter((target) => target.offsetParent) \
+        let small = "[...document.querySelectorAll('button, input, select, summary')].filter((target) => target.offsetParent) \
                      .filter((target) => target.offsetHeight < 32 || target.offsetWidth < 24) \
                      .map((target) => [target.innerText, target.offsetWidth, target.offsetHeight])";
         assert_eq!(page.value_of(small).await, json!([]), "{size:?}");

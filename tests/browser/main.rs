@@ -9,9 +9,13 @@
 mod accessibility;
 mod codes;
 mod driver;
+mod faults;
+mod second_number;
+mod sifting;
 
 use driver::{ENTER, Listening, Page, TAB};
-use serde_json::json;
+use serde_json::{Value, json};
+use sms_providers::client::http_client;
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -44,6 +48,15 @@ impl Dev {
 }
 
 impl Dev {
+    /// What a test of an app's own does over the API.
+    async fn api(&self, method: &str, path: &str, body: Value) -> Value {
+        let url = format!("http://localhost:{}dev/{path}", self.server.announced);
+        let request = http_client().unwrap().request(method.parse().unwrap(), url).json(&body);
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{method} {path}: {}", answer.status());
+        serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null)
+    }
+
     fn end(&mut self) {
         // Both fail if it has ended, which is what is wanted.
         let _ = self.server.child.kill();
@@ -167,6 +180,10 @@ async fn on_a_phone_nothing_is_cut_off_and_the_code_is_offered_beside_its_field(
     page.click("#code-form .go").await;
     page.text("#done:not([hidden])").await;
     page.text("#events .delivered").await;
+    page.click("#link-form button").await;
+    page.click("#link-suggest").await;
+    page.click("#link-code-form [type=submit]").await;
+    while !page.text("#session").await.contains("+12025550199") {}
     let sizes = page.value_of("[document.documentElement.scrollWidth, innerWidth]").await;
     assert_eq!(sizes, json!([MOBILE.0, MOBILE.0]));
 }

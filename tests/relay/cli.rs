@@ -45,10 +45,12 @@ fn every_command_says_what_it_needs() {
     for (arguments, words) in [
         (&["--help"][..], &["serve", "dev", "events", "outbox", "healthcheck"][..]),
         (&["serve", "--help"], &["NEON_AUTH_URL", "SMS_PROVIDER", ".env"]),
-        (&["dev", "--help"], &["DEV_PORT", "no account"]),
+        (&["dev", "--help"], &["DEV_PORT", "no account", "--tunnel", "--real-sms"]),
         (&["doctor", "--help"], &["NEON_API_KEY", "FORWARD_URL", "exit 1", "nothing is sent"]),
         (&["events", "--help"], &["show", "--follow", "--unverified", "STORE_URL", "HASH_KEY"]),
         (&["outbox", "--help"], &["list", "retry", "drop", "STORE_URL"]),
+        (&["neon", "webhook", "set", "--help"], &["--events", "--timeout", "1 to 10", "--yes"]),
+        (&["trigger", "--help"], &["DEV_PORT", "--bad", "JSON"]),
         (&["healthcheck", "--help"], &["PORT"]),
     ] {
         let (code, stdout, _) = text(&run(folder.path(), arguments, &[]));

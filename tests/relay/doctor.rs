@@ -14,20 +14,20 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 const JWKS: &str = "/neondb/auth/.well-known/jwks.json";
 const TWILIO: &str = "/2010-04-01/Accounts/ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.json";
-const WEBHOOK: &str = "/projects/p-1/branches/br-a/auth/webhooks";
+pub const WEBHOOK: &str = "/projects/p-1/branches/br-a/auth/webhooks";
 const PHONE_NUMBER: &str = "/projects/p-1/branches/br-a/auth/plugins/phone-number";
 /// Every credential is this.
 const SECRET: &str = "s3cret";
 
 /// Everything that a relay has around it, as one server, and an empty folder to run in.
-struct World {
+pub struct World {
     server: MockServer,
     folder: TempDir,
 }
 
 impl World {
     /// All is well.
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let world = Self { server: MockServer::start().await, folder: tempfile::tempdir().unwrap() };
         serve_keys(&world.server, json_reply(200, Signer::new().jwks())).await;
         let account = json!({"status": "active", "auth_token": SECRET});
@@ -41,22 +41,23 @@ impl World {
         world
     }
 
-    fn webhook(&self, change: impl FnOnce(&mut Value)) -> Value {
+    pub fn webhook(&self, change: impl FnOnce(&mut Value)) -> Value {
         let url = format!("{}/webhooks/neon-auth", self.server.uri());
         let mut webhook = json!({
-            "enabled": true, "webhook_url": url, "enabled_events": ["send.otp"], "timeout_seconds": 5,
+            "enabled": true, "webhook_url": url, "enabled_events": ["send.otp", "phone_number.verified"],
+            "timeout_seconds": 5,
         });
         change(&mut webhook);
         webhook
     }
 
     /// From now on this is answered there.
-    async fn breaks(&self, at: &str, reply: ResponseTemplate) {
+    pub async fn breaks(&self, at: &str, reply: ResponseTemplate) {
         Mock::given(path(at)).respond_with(reply).with_priority(1).mount(&self.server).await;
     }
 
     /// Runs the command with `more` over the variables of a whole configuration; an empty one unsets.
-    fn doctor(&self, more: &[(&str, &str)]) -> (Option<i32>, String) {
+    pub fn doctor(&self, more: &[(&str, &str)]) -> (Option<i32>, String) {
         let (uri, forward) = (self.server.uri(), format!("{}/hook?key={SECRET}", self.server.uri()));
         let auth_url = format!("{uri}/neondb/auth");
         let mut vars = vec![
@@ -78,7 +79,7 @@ impl World {
     }
 }
 
-fn json_reply(status: u16, document: Value) -> ResponseTemplate {
+pub fn json_reply(status: u16, document: Value) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_json(document)
 }
 
@@ -92,7 +93,7 @@ fn doctor(folder: &Path, vars: &[(&str, &str)]) -> (Option<i32>, String) {
 }
 
 /// The names in the lines of this status.
-fn names<'a>(table: &'a str, status: &str) -> Vec<&'a str> {
+pub fn names<'a>(table: &'a str, status: &str) -> Vec<&'a str> {
     let lines = table.lines().filter_map(|line| line.strip_prefix(&format!("{status:<4}  ")));
     lines.map(|line| line.split("  ").next().unwrap()).collect()
 }
@@ -149,9 +150,11 @@ async fn each_broken_thing_is_named_and_fails() {
         ),
         (
             WEBHOOK,
-            of(&world, |webhook| webhook["enabled_events"] = json!(["user.created"])),
+            of(&world, |webhook| {
+                webhook["enabled_events"] = json!(["user.created", "phone_number.verified"])
+            }),
             "neon events",
-            "send.otp is not enabled",
+            "send.otp is not enabled, so no code arrives here; `neon-sms-relay neon webhook set --events user.created,phone_number.verified,send.otp`",
         ),
         (WEBHOOK, said(403), "neon webhook", "refuses NEON_API_KEY"),
         (PHONE_NUMBER, json_reply(200, json!({"enabled": false})), "neon phone-number", "is disabled"),
@@ -179,7 +182,8 @@ async fn each_broken_thing_is_named_and_fails() {
 async fn what_works_and_deserves_a_look_is_warned_about_and_does_not_fail() {
     let world = World::start().await;
     let webhook = world.webhook(|webhook| {
-        webhook["enabled_events"] = json!(["send.otp", "send.magic_link", "passkey.created"]);
+        let events = ["send.otp", "phone_number.verified", "send.magic_link", "passkey.created"];
+        webhook["enabled_events"] = json!(events);
         webhook["timeout_seconds"] = json!(8);
     });
     world.breaks(WEBHOOK, json_reply(200, webhook)).await;

@@ -37,7 +37,7 @@ async fn a_webhook_is_read_whatever_else_neon_says_about_it() {
     assert_eq!(webhook.url().unwrap().as_str(), "https://sms.example.com/webhooks/neon-auth");
     assert_eq!(webhook.subscribed(), ["send.otp", "passkey.created"]);
     assert_eq!(webhook.timeout().as_secs(), 7);
-    assert_eq!(api.phone_number().await, Ok(PhoneNumberPlugin { enabled: true }));
+    assert_eq!(api.phone_number().await, Ok(PhoneNumberPlugin { enabled: true, otp_expires_in: None }));
 }
 
 #[tokio::test]
@@ -58,10 +58,13 @@ async fn every_other_answer_is_an_error_that_repeats_nothing() {
     let padded = format!(r#"{{"enabled": true{}}}"#, " ".repeat(64 * 1024));
     for (reply, expected) in [
         (said(401), ApiError::Unauthorised),
-        (said(403), ApiError::Unauthorised),
+        (said(403), ApiError::Forbidden),
         (said(404), ApiError::NotFound),
-        (said(429), ApiError::Status(429)),
-        (said(503), ApiError::Status(503)),
+        (said(409), ApiError::Conflict),
+        (said(422), ApiError::NotTaken(422)),
+        (said(423), ApiError::Locked),
+        (said(429), ApiError::Throttled),
+        (said(503), ApiError::TheirFailure(503)),
         (said(302).insert_header("Location", "/elsewhere"), ApiError::Status(302)),
         (said(200), ApiError::NotUnderstood),
         (ResponseTemplate::new(200).set_body_json(json!([true])), ApiError::NotUnderstood),

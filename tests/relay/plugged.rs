@@ -194,4 +194,7 @@ impl Outbox for Plugged {
     async fn counts(&self) -> Result<Counts, StoreError> {
         self.check("counts")?.counts().await
     }
+    async fn oldest(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.check("oldest")?.oldest().await
+    }
 }

@@ -88,15 +88,20 @@ async fn lead(mut client: TcpStream, to: SocketAddr) {
     let _ = copy_bidirectional(&mut client, &mut server).await;
 }
 
-/// An https server with one of the certificates, that answers everything with this.
-pub async fn https_server(certificate: &str, status: u16, body: String) -> SocketAddr {
+/// Speaks TLS with a certificate and its key.
+pub fn tls_acceptor(certificate: &str, key: &str) -> TlsAcceptor {
     let certificate = CertificateDer::from_pem_file(tls_file(certificate)).unwrap();
-    let key = PrivateKeyDer::from_pem_file(tls_file("server.key")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(tls_file(key)).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config = config.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// An https server with one of the certificates, that answers everything with this.
+pub async fn https_server(certificate: &str, status: u16, body: String) -> SocketAddr {
     let (acceptor, listener) =
-        (TlsAcceptor::from(Arc::new(config)), TcpListener::bind("127.0.0.1:0").await.unwrap());
+        (tls_acceptor(certificate, "server.key"), TcpListener::bind("127.0.0.1:0").await.unwrap());
     let address = listener.local_addr().unwrap();
     let answer = Arc::new(format!(
         "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",

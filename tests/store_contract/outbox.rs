@@ -144,9 +144,11 @@ pub async fn a_dead_item_is_kept_and_no_longer_in_the_way(home: &Home) {
     let store = home.open();
     bury(&*store, "a", "user", NOW).await;
     assert_eq!(store.take_due(NOW.plus(DAY), LEASE, 9, Whose::default()).await.unwrap(), Taken::default());
+    assert_eq!(store.oldest().await.unwrap(), None);
     put(&*store, "b", "user").await;
     assert_eq!(ids(&take(&*store, NOW).await), ["b"]);
     assert_eq!(store.counts().await.unwrap(), Counts { waiting: 1, dead: 1 });
+    assert_eq!(store.oldest().await.unwrap(), Some(NOW));
     let entry = listed(&*store).await.remove(0);
     assert_eq!((entry.state, entry.attempts), (EntryState::Dead(NOW), 1));
     assert_eq!(entry.failure.as_deref(), Some("it cannot be reached"));

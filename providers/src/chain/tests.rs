@@ -174,6 +174,14 @@ async fn a_provider_that_keeps_failing_is_asked_last() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_chain_in_the_place_of_another_knows_who_keeps_failing() {
+    let ([first, _], worn) = chain::<2>();
+    wear_out(&first, &worn).await;
+    let ([_, _, _], newer) = chain::<3>();
+    assert_eq!(run(&newer.remembering(&worn)).await.asked, [MessageBird]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_its_rest_a_provider_is_probed_with_one_message_and_comes_back() {
     let ([first, _], chain) = chain::<2>();
     wear_out(&first, &chain).await;

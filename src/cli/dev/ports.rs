@@ -2,12 +2,15 @@
 
 use crate::config;
 use anyhow::Context;
+use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 /// How often a free port is looked for that is free in both address families.
 const TRIES: usize = 16;
+/// What std binds with.
+const BACKLOG: i32 = 128;
 
 /// A port of this machine, taken.
 pub(super) struct Port {
@@ -32,16 +35,16 @@ pub(super) struct Wish {
 }
 
 impl Wish {
-    /// Listens. Only a port that was asked for must be free.
+    /// Listens to this machine, and at `host` too. Only a port that was asked for must be free.
     ///
     /// # Errors
     /// [`ConfigErrors`](config::ConfigErrors) if the variable is no port; else if it is taken, or none is free.
-    pub fn take(&self, vars: &HashMap<String, String>) -> anyhow::Result<Port> {
+    pub fn take(&self, vars: &HashMap<String, String>, host: Option<IpAddr>) -> anyhow::Result<Port> {
         let (asked, mut notes) = config::port(vars.clone(), self.variable)?;
         let wanted = asked.unwrap_or(self.usual);
-        let (listeners, is_other) = match self.bind(wanted) {
+        let (listeners, is_other) = match self.bind(wanted, host) {
             Err(error) if error.kind() == ErrorKind::AddrInUse && asked.is_none() => {
-                (self.bind(0).context("no port is free")?, true)
+                (self.bind(0, host).context("no port is free")?, true)
             }
             result => {
                 let problem =
@@ -59,12 +62,12 @@ impl Wish {
         Ok(Port { listeners, number, notes })
     }
 
-    fn bind(&self, port: u16) -> io::Result<Vec<TcpListener>> {
-        let mut result = self.bind_once(port);
+    fn bind(&self, port: u16, host: Option<IpAddr>) -> io::Result<Vec<TcpListener>> {
+        let mut result = self.bind_once(port, host);
         for _ in 1..TRIES {
             match result {
                 Err(error) if port == 0 && error.kind() == ErrorKind::AddrInUse => {
-                    result = self.bind_once(port)
+                    result = self.bind_once(port, host)
                 }
                 result => return result,
             }
@@ -73,18 +76,37 @@ impl Wish {
     }
 
     /// A port that somebody else has in one family is taken: `localhost` would lead to them.
-    fn bind_once(&self, port: u16) -> io::Result<Vec<TcpListener>> {
-        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    fn bind_once(&self, port: u16, host: Option<IpAddr>) -> io::Result<Vec<TcpListener>> {
+        let is_everywhere = host.is_some_and(|host| host.is_unspecified());
+        let v4 = if is_everywhere { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+        let mut listeners = vec![TcpListener::bind((v4, port))?];
         if !self.both_families {
-            return Ok(vec![v4]);
+            return Ok(listeners);
         }
-        match TcpListener::bind((Ipv6Addr::LOCALHOST, v4.local_addr()?.port())) {
-            Ok(v6) => Ok(vec![v4, v6]),
-            Err(error) if error.kind() == ErrorKind::AddrInUse => Err(error),
+        let port = listeners.first().map(TcpListener::local_addr).transpose()?.map_or(port, |it| it.port());
+        let v6 = if is_everywhere { Ipv6Addr::UNSPECIFIED } else { Ipv6Addr::LOCALHOST };
+        match bind_v6(v6, port) {
+            Ok(v6) => listeners.push(v6),
+            Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(error),
             // A machine without IPv6.
-            Err(_) => Ok(vec![v4]),
+            Err(_) => {}
         }
+        if let Some(host) = host.filter(|_| !is_everywhere) {
+            listeners.push(TcpListener::bind((host, port))?);
+        }
+        Ok(listeners)
     }
+}
+
+/// IPv6 alone: the other family has its own socket.
+fn bind_v6(address: Ipv6Addr, port: u16) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_only_v6(true)?;
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&SocketAddr::from((address, port)).into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 #[cfg(test)]
@@ -94,7 +116,7 @@ mod tests {
     fn taken(value: &str) -> anyhow::Result<Port> {
         let wish =
             Wish { variable: "DEV_PORT", usual: 0, whose: "it", rivals: "another", both_families: false };
-        wish.take(&HashMap::from([("DEV_PORT".to_owned(), value.to_owned())]))
+        wish.take(&HashMap::from([("DEV_PORT".to_owned(), value.to_owned())]), None)
     }
 
     #[test]

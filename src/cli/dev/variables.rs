@@ -62,7 +62,7 @@ pub(super) fn settings(
         .and_then(|url| Url::parse(url.trim()).ok())
         .is_some_and(|url| is_loopback(&url))
     {
-        taken.extend(["FORWARD_URL", "FORWARD_SECRET"]);
+        taken.extend(["FORWARD_URL", "FORWARD_SECRET", "FORWARD_SECRET_FILE"]);
     }
     let mut chosen: HashMap<_, _> = [("RUST_LOG", "warn,neon_sms_relay=info")].into();
     chosen.extend(taken.iter().filter_map(|name| Some((*name, vars.get(*name)?.as_str()))));

@@ -3,7 +3,7 @@
 use super::Printer;
 use crate::app::events::{Changes, OpenEvents, Wanted};
 use crate::cli::output::complain;
-use crate::cli::serve::stop_signal;
+use crate::cli::signals::Stops;
 use crate::domain::{Clock, SystemClock};
 use std::io;
 use std::os::fd::AsFd;
@@ -23,9 +23,10 @@ pub(super) async fn run(
     limit: Option<u32>,
     printer: &mut Printer,
 ) -> anyhow::Result<()> {
+    let mut stops = Stops::listen();
     tokio::select! {
         result = tell(events, wanted, limit, printer) => result,
-        () = stop_signal() => Ok(()),
+        _ = stops.next() => Ok(()),
         () = nobody_reads() => Ok(()),
     }
 }

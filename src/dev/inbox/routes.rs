@@ -1,13 +1,11 @@
-//! What the page loads: itself, the texts so far, and a stream of what happens next.
+//! The page itself, and a stream of what happens next.
 
-use super::InboxProvider;
 use crate::dev::feed::Feed;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentType};
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{Error, HttpResponse};
 use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
 use futures_util::{Stream, StreamExt, stream};
-use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -23,24 +21,11 @@ const MAX_STREAMS: usize = 32;
 /// How often an idle stream says something, so that one whose page is gone is noticed.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// Mounts the page and what it loads. The `Data` are the caller's to add.
+/// Mounts the page and its stream. The `Data` are the caller's to add.
 pub(in crate::dev) fn routes(cfg: &mut ServiceConfig) {
     cfg.app_data(Data::new(Policy::of(PAGE)))
         .route("/", web::get().to(page))
-        .route("/dev/settings", web::get().to(settings))
-        .route("/dev/messages", web::get().to(messages))
         .route("/dev/stream", web::get().to(stream_to_page));
-}
-
-/// What the page says about the server behind it.
-#[derive(Serialize)]
-pub(in crate::dev) struct PageSettings {
-    /// The emulator's URL.
-    pub neon_auth_url: String,
-    /// Where events go.
-    pub webhook_url: String,
-    /// How long a code is valid, in seconds.
-    pub otp_expires_in: u64,
 }
 
 /// The live streams of one server.
@@ -83,14 +68,6 @@ async fn page(policy: Data<Policy>) -> HttpResponse {
         .content_type(ContentType::html())
         .insert_header((CONTENT_SECURITY_POLICY, policy.0.as_str()))
         .body(PAGE)
-}
-
-async fn settings(settings: Data<PageSettings>) -> HttpResponse {
-    HttpResponse::Ok().json(settings.get_ref())
-}
-
-async fn messages(inbox: Data<InboxProvider>) -> HttpResponse {
-    HttpResponse::Ok().json(inbox.messages())
 }
 
 async fn stream_to_page(streams: Data<Streams>) -> HttpResponse {

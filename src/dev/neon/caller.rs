@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 const USER_AGENT_CHARS: usize = 256;
 
 /// The user's browser.
-pub(super) struct Caller {
+pub(in crate::dev) struct Caller {
     pub ip: IpAddr,
     pub user_agent: String,
 }

@@ -3,6 +3,7 @@
 use super::error::AuthError;
 use crate::dev::ring::Ring;
 use crate::domain::{OtpCode, Timestamp};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Wrong codes that a code survives, less one
@@ -30,6 +31,13 @@ impl PendingCodes {
     pub fn put(&mut self, number: &str, code: OtpCode, expires_at: Timestamp) {
         self.0.take(|pending| pending.number == number);
         self.0.push(Pending { number: number.to_owned(), code, wrong_codes: 0, expires_at });
+    }
+
+    /// Makes the number's code one whose time is over.
+    pub fn expire(&mut self, number: &str, now: Timestamp) {
+        if let Some(pending) = self.0.find(|pending| pending.number == number) {
+            pending.expires_at = now.minus(Duration::from_millis(1));
+        }
     }
 
     /// Uses the number's code up if `code` is it.
@@ -62,7 +70,6 @@ pub(super) fn random_code() -> Option<OtpCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     const NUMBER: &str = "+12025550123";
     const NOW: Timestamp = Timestamp::from_millis(1_740_312_000_000);

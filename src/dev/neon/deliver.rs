@@ -3,6 +3,7 @@
 
 use super::event::Event;
 use super::signer::Signer;
+use crate::dev::faults::Faults;
 use crate::domain::Clock;
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
+use uuid::Uuid;
 
 /// The longest answer that is read; Neon allows no longer one.
 const ANSWER_LIMIT: usize = 10 * 1024;
@@ -69,28 +71,51 @@ impl Outcome {
     }
 }
 
-/// Calls one webhook and signs each call.
+/// What is wrong with a call on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Bad {
+    /// The signature is not that of what is sent.
+    Signature,
+    /// It was signed an hour ago.
+    Timestamp,
+    /// Nobody has a key of this name.
+    Kid,
+    /// The body was changed on its way.
+    Body,
+}
+
+/// How long ago a call was signed that is too old for anybody.
+const TOO_OLD: Duration = Duration::from_secs(3600);
+
+/// Whom to call, how often, and what is wrong with it.
+pub(super) struct Order {
+    pub url: Url,
+    pub law: RetryLaw,
+    pub bad: Option<Bad>,
+}
+
+/// Calls webhooks and signs each call.
 pub(super) struct Deliverer {
     pub http: reqwest::Client,
-    pub webhook_url: Url,
     pub signer: Signer,
     pub clock: Arc<dyn Clock>,
-    pub law: RetryLaw,
+    pub faults: Faults,
 }
 
 impl Deliverer {
     /// Tries until the webhook decides or the law is exhausted; tells `seen` of every attempt and returns
     /// the last outcome.
-    pub async fn deliver(&self, event: &Event, mut seen: impl FnMut(Attempt)) -> Outcome {
+    pub async fn deliver(&self, event: &Event, order: &Order, mut seen: impl FnMut(Attempt)) -> Outcome {
         let started = Instant::now();
         let mut last = Outcome::TimedOut;
-        for number in 1..=self.law.attempts {
-            let left = self.law.total.saturating_sub(started.elapsed());
+        for number in 1..=order.law.attempts {
+            let left = order.law.total.saturating_sub(started.elapsed());
             if left.is_zero() {
                 break;
             }
             let began = Instant::now();
-            last = self.attempt(event, number, left.min(self.law.per_attempt)).await;
+            last = self.attempt(event, order, number, left.min(order.law.per_attempt)).await;
             let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             seen(Attempt { number, elapsed_ms, outcome: last.clone() });
             if !last.is_worth_another_try() {
@@ -102,20 +127,40 @@ impl Deliverer {
 
     /// Every attempt is signed anew at its own time. Neon does not say whether its are; this way a relay
     /// that tells duplicates by the signature or by the timestamp, not by the event's id, is found out.
-    async fn attempt(&self, event: &Event, number: u16, limit: Duration) -> Outcome {
-        let now = self.clock.now();
+    async fn attempt(&self, event: &Event, order: &Order, number: u16, limit: Duration) -> Outcome {
+        if self.faults.loses_attempt() {
+            return Outcome::Unreachable;
+        }
+        let mut at = self.clock.now();
+        let (mut body, mut kid) = (event.body.clone(), self.signer.kid().to_owned());
+        if order.bad == Some(Bad::Timestamp) {
+            at = at.minus(TOO_OLD);
+        }
+        let signed = self.signer.sign(at, body.as_bytes());
+        let signature = match order.bad {
+            Some(Bad::Signature) => self.signer.sign(at, b"{}"),
+            Some(Bad::Kid) => {
+                kid = Uuid::new_v4().to_string();
+                signed
+            }
+            Some(Bad::Body) => {
+                body.push(' ');
+                signed
+            }
+            Some(Bad::Timestamp) | None => signed,
+        };
         let request = self
             .http
-            .post(self.webhook_url.clone())
+            .post(order.url.clone())
             .timeout(limit)
             .header(CONTENT_TYPE, "application/json")
-            .header("X-Neon-Signature", self.signer.sign(now, event.body.as_bytes()))
-            .header("X-Neon-Signature-Kid", self.signer.kid())
-            .header("X-Neon-Timestamp", now.as_millis())
-            .header("X-Neon-Event-Type", event.event_type.as_str())
+            .header("X-Neon-Signature", signature)
+            .header("X-Neon-Signature-Kid", kid)
+            .header("X-Neon-Timestamp", at.as_millis())
+            .header("X-Neon-Event-Type", &event.event_type)
             .header("X-Neon-Event-Id", &event.id)
             .header("X-Neon-Delivery-Attempt", number)
-            .body(event.body.clone());
+            .body(body);
         let answered = async {
             let response = request.send().await?;
             let status = response.status().as_u16();

@@ -1,4 +1,4 @@
-//! The plugin's limit: 10 requests in 60 seconds from one address.
+//! The plugin's limit of requests in 60 seconds from one address: 10 at Neon.
 
 use crate::dev::ring::Ring;
 use crate::domain::Timestamp;
@@ -6,7 +6,6 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
-const REQUESTS: usize = 10;
 const WINDOW: Duration = Duration::from_secs(60);
 /// Addresses that are counted.
 const CAPACITY: usize = 1000;
@@ -24,8 +23,8 @@ impl RateLimit {
         Self(Ring::new(CAPACITY))
     }
 
-    /// Counts a request; an error is how long to wait for the next one.
-    pub fn admit(&mut self, ip: IpAddr, now: Timestamp) -> Result<(), Duration> {
+    /// Counts a request of at most so many; an error is how long to wait for the next one.
+    pub fn admit(&mut self, ip: IpAddr, requests_allowed: usize, now: Timestamp) -> Result<(), Duration> {
         let Some(requests) = self.0.find(|requests| requests.ip == ip) else {
             self.0.push(Requests { ip, at: [now].into() });
             return Ok(());
@@ -34,7 +33,7 @@ impl RateLimit {
             requests.at.pop_front();
         }
         match requests.at.front() {
-            Some(oldest) if requests.at.len() >= REQUESTS => Err(oldest.plus(WINDOW).since(now)),
+            Some(oldest) if requests.at.len() >= requests_allowed => Err(oldest.plus(WINDOW).since(now)),
             Some(_) | None => {
                 requests.at.push_back(now);
                 Ok(())
@@ -55,12 +54,12 @@ mod tests {
         let mut limit = RateLimit::new();
         let (ip, other) = (Ipv4Addr::new(127, 0, 0, 1).into(), Ipv4Addr::new(127, 0, 0, 2).into());
         for second in 0..10 {
-            assert_eq!(limit.admit(ip, NOW.plus(Duration::from_secs(second))), Ok(()));
+            assert_eq!(limit.admit(ip, 10, NOW.plus(Duration::from_secs(second))), Ok(()));
         }
         let tenth = NOW.plus(Duration::from_secs(9));
-        assert_eq!(limit.admit(ip, tenth), Err(Duration::from_secs(51)));
-        assert_eq!(limit.admit(other, tenth), Ok(()));
-        assert_eq!(limit.admit(ip, NOW.plus(WINDOW)), Ok(()));
-        assert_eq!(limit.admit(ip, NOW.plus(WINDOW)), Err(Duration::from_secs(1)));
+        assert_eq!(limit.admit(ip, 10, tenth), Err(Duration::from_secs(51)));
+        assert_eq!(limit.admit(other, 10, tenth), Ok(()));
+        assert_eq!(limit.admit(ip, 10, NOW.plus(WINDOW)), Ok(()));
+        assert_eq!(limit.admit(ip, 10, NOW.plus(WINDOW)), Err(Duration::from_secs(1)));
     }
 }

@@ -1,39 +1,48 @@
-//! Neon Auth as its documentation describes it, as far as a sign-in by phone needs it.
+//! Neon Auth as its documentation describes it, as far as its clients go when they sign up, sign in, link a number
+//! and sign out.
 //!
-//! Users, codes and the plugin's rules are here; signing, retries, the event log and HTTP are beside it.
-//! It knows the relay by the URL of its webhook alone.
+//! Users, codes and the rules are here; signing, retries, the event log and HTTP are beside it. It knows the relay
+//! by the URL of its webhook alone.
 
 mod accounts;
 mod caller;
 mod codes;
+mod cookies;
 mod deliver;
+mod email;
 mod error;
 mod event;
+mod fields;
+mod fire;
 mod limit;
 mod log;
+mod phone;
 pub(super) mod routes;
 mod signer;
+mod token;
+mod users;
 
+pub(super) use caller::Caller;
 pub(super) use error::AuthError;
+pub(super) use fire::TriggerError;
+pub(super) use users::NewUser;
 
-use crate::dev::DevOptions;
-use crate::domain::Clock;
+use super::DevOptions;
+use super::inbox::InboxProvider;
+use super::settings::LiveSettings;
+use crate::domain::{Clock, Timestamp};
 use crate::tasks::Tasks;
-use accounts::{Accounts, Session, User};
-use caller::Caller;
+use accounts::{Accounts, Passwords, Session, User};
 use codes::PendingCodes;
-use deliver::{Deliverer, RetryLaw};
-use event::{Channel, Event, EventType};
+use deliver::Deliverer;
 use limit::RateLimit;
-use log::{Delivery, DeliveryLog, Verdict};
+use log::{Delivery, DeliveryLog};
 use serde_json::Value;
 use signer::Signer;
-use sms_providers::PhoneNumber;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use url::Url;
 
 /// Webhooks that are under way at once.
 const MAX_IN_FLIGHT: usize = 64;
@@ -42,10 +51,15 @@ const MAX_IN_FLIGHT: usize = 64;
 pub(super) struct NeonEmulator {
     clock: Arc<dyn Clock>,
     tasks: Tasks,
-    otp_expires_in: Duration,
+    settings: LiveSettings,
+    inbox: InboxProvider,
     deliverer: Deliverer,
+    webhook_url: Url,
+    /// The origin of the Auth URL.
+    issuer: String,
     log: DeliveryLog,
     in_flight: Arc<Semaphore>,
+    passwords: Passwords,
     state: Mutex<State>,
 }
 
@@ -55,44 +69,38 @@ struct State {
     accounts: Accounts,
 }
 
-/// A code as somebody typed it in.
-struct Verification<'a> {
-    number: &'a str,
-    code: &'a str,
-    /// Link the number to the user of `session_token` in place of signing its user in.
-    update_phone_number: bool,
-    disable_session: bool,
-    session_token: Option<&'a str>,
+impl State {
+    fn new() -> Self {
+        Self { limit: RateLimit::new(), codes: PendingCodes::new(), accounts: Accounts::new() }
+    }
 }
 
-/// The code was right.
-struct Verified {
+/// Somebody who is signed in.
+struct SignedIn {
     user: User,
-    token: Option<String>,
-    opened_session: bool,
+    session: Session,
 }
 
 impl NeonEmulator {
-    /// An emulator without users.
-    pub fn new(options: &DevOptions) -> Self {
+    /// An emulator without users. `issuer` is the origin of its Auth URL.
+    pub fn new(options: &DevOptions, settings: LiveSettings, issuer: String) -> Self {
         Self {
             clock: options.clock.clone(),
             tasks: options.tasks.clone(),
-            otp_expires_in: options.otp_expires_in,
+            settings,
+            inbox: options.inbox.clone(),
             deliverer: Deliverer {
                 http: options.http.clone(),
-                webhook_url: options.webhook_url.clone(),
                 signer: Signer::random(),
                 clock: options.clock.clone(),
-                law: RetryLaw::neon(options.timeout),
+                faults: options.inbox.faults().clone(),
             },
+            webhook_url: options.webhook_url.clone(),
+            issuer,
             log: DeliveryLog::new(options.inbox.feed().clone()),
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
-            state: Mutex::new(State {
-                limit: RateLimit::new(),
-                codes: PendingCodes::new(),
-                accounts: Accounts::new(),
-            }),
+            passwords: Passwords::new(),
+            state: Mutex::new(State::new()),
         }
     }
 
@@ -100,95 +108,46 @@ impl NeonEmulator {
         self.deliverer.signer.jwks()
     }
 
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     fn admit(&self, ip: IpAddr) -> Result<(), AuthError> {
-        let now = self.clock.now();
-        self.state().limit.admit(ip, now).map_err(|retry_after| AuthError::TooManyRequests { retry_after })
+        let Ok(allowed @ 1..) = usize::try_from(self.settings.now().rate_limit) else { return Ok(()) };
+        let now = self.now();
+        let admitted = self.state().limit.admit(ip, allowed, now);
+        admitted.map_err(|retry_after| AuthError::TooManyRequests { retry_after })
     }
 
-    /// Makes a code and waits until the webhook took it.
-    async fn send_otp(self: &Arc<Self>, number: &str, caller: &Caller) -> Result<(), AuthError> {
-        number.parse::<PhoneNumber>().map_err(|_| AuthError::InvalidPhoneNumber)?;
-        let now = self.clock.now();
-        let expires_at = now.plus(self.otp_expires_in);
-        let code = codes::random_code().ok_or(AuthError::NotDelivered)?;
-        let event = {
-            let mut state = self.state();
-            state.codes.put(number, code.clone(), expires_at);
-            Event::send_otp(number, state.accounts.by_number(number), &code, now, expires_at, caller)
-        };
-        match self.fire(event)?.await {
-            Ok(Verdict::Delivered) => Ok(()),
-            Ok(Verdict::Pending | Verdict::SignUpRefused | Verdict::Failed) | Err(_) => {
-                Err(AuthError::NotDelivered)
-            }
-        }
+    /// Whoever the first token that counts belongs to.
+    fn signed_in<'a>(&self, tokens: impl Iterator<Item = &'a str>) -> Option<SignedIn> {
+        let now = self.now();
+        let state = self.state();
+        let mut found = tokens.filter_map(|token| state.accounts.session(token, now));
+        found.next().map(|(session, user)| SignedIn { user, session })
     }
 
-    /// Redeems a code: signs its user in, or links the number to whoever is signed in.
-    fn verify(self: &Arc<Self>, request: &Verification<'_>, caller: &Caller) -> Result<Verified, AuthError> {
-        let now = self.clock.now();
-        let verified = {
-            let State { codes, accounts, .. } = &mut *self.state();
-            codes.redeem(request.number, request.code, now)?;
-            if request.update_phone_number {
-                let session = request.session_token.and_then(|token| accounts.session(token, now));
-                let (session, _) = session.ok_or(AuthError::NoSession)?;
-                if accounts.by_number(request.number).is_some() {
-                    return Err(AuthError::PhoneNumberExists);
-                }
-                let user = accounts.link(&session, request.number, now).ok_or(AuthError::NoSession)?;
-                Verified { user, token: Some(session.token), opened_session: false }
-            } else {
-                let user = accounts.by_number_or_new(request.number, now);
-                let session = (!request.disable_session).then(|| accounts.open_session(&user, caller, now));
-                let opened_session = session.is_some();
-                Verified { user, token: session.map(|session| session.token), opened_session }
-            }
-        };
-        // Nobody waits for this one; a failure of it is in the event log alone.
-        let _ = self.fire(Event::phone_verified(&verified.user, now, caller));
-        Ok(verified)
-    }
-
-    fn session(&self, token: &str) -> Option<(Session, User)> {
-        let now = self.clock.now();
-        self.state().accounts.session(token, now)
+    fn sessions_of(&self, user: &User) -> Vec<Session> {
+        self.state().accounts.sessions_of(user, self.now())
     }
 
     fn sign_out(&self, token: &str) {
         self.state().accounts.close_session(token);
     }
 
-    /// Sends a sample to the webhook and returns the event's id at once.
-    fn fire_sample(
-        self: &Arc<Self>,
-        event_type: EventType,
-        channel: Channel,
-        caller: &Caller,
-    ) -> Result<String, AuthError> {
-        let event = Event::sample(event_type, channel, self.clock.now(), caller);
-        let id = event.id.clone();
-        self.fire(event)?;
-        Ok(id)
+    fn jwt(&self, user: &User) -> String {
+        token::jwt(&self.deliverer.signer, &self.issuer, user, self.now())
     }
 
-    fn deliveries(&self) -> Vec<Delivery> {
+    /// Every event that was sent, newest first.
+    pub fn deliveries(&self) -> Vec<Delivery> {
         self.log.newest_first()
     }
 
-    /// Calls the webhook, whatever becomes of the caller.
-    fn fire(self: &Arc<Self>, event: Event) -> Result<JoinHandle<Verdict>, AuthError> {
-        let permit = self.in_flight.clone().try_acquire_owned().map_err(|_| AuthError::Busy)?;
-        let emulator = self.clone();
-        Ok(self.tasks.spawn(async move {
-            emulator.log.begin(&event);
-            let seen = |attempt| emulator.log.attempted(&event, attempt);
-            let outcome = emulator.deliverer.deliver(&event, seen).await;
-            let verdict = Verdict::of(event.event_type, &outcome);
-            emulator.log.finish(&event, verdict);
-            drop(permit);
-            verdict
-        }))
+    /// Forgets users, sessions, codes, counts and events.
+    pub fn reset(&self) {
+        *self.state() = State::new();
+        self.log.forget();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,6 +1,9 @@
 //! The emulator and the inbox over a real port, with a scripted webhook in the relay's place.
 
+mod accounts;
+mod api;
 mod events;
+mod faults;
 mod other_origins;
 mod page;
 mod sign_in;
@@ -11,6 +14,7 @@ use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use sms_providers::client::http_client;
 use std::net::Ipv4Addr;
+use std::time::Duration;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -30,20 +34,30 @@ impl Dev {
         Self::with_webhook(ResponseTemplate::new(200)).await
     }
 
+    async fn strict() -> Self {
+        let behaviour = Behaviour { strict: true, ..Behaviour::default() };
+        Self::built(ResponseTemplate::new(200), |options| options.behaviour = behaviour).await
+    }
+
     async fn with_webhook(answer: ResponseTemplate) -> Self {
+        Self::built(answer, |_| {}).await
+    }
+
+    async fn built(answer: ResponseTemplate, change: impl FnOnce(&mut DevOptions)) -> Self {
         let webhook = MockServer::start().await;
         Mock::given(any()).respond_with(answer).mount(&webhook).await;
         let clock = Arc::new(ManualClock::new(NOW));
         let tasks = Tasks::current();
         let http = http_client().unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let server = DevServer::start(DevOptions {
+        let mut options = DevOptions {
             webhook_url: webhook.uri().parse().unwrap(),
             tasks: tasks.clone(),
             http: http.clone(),
             ..options(listener, clock.clone())
-        });
-        Self { server: server.unwrap(), webhook, clock, tasks, http }
+        };
+        change(&mut options);
+        Self { server: DevServer::start(options).unwrap(), webhook, clock, tasks, http }
     }
 
     fn get(&self, path: &str) -> RequestBuilder {
@@ -101,8 +115,8 @@ fn options(listener: TcpListener, clock: Arc<ManualClock>) -> DevOptions {
         tasks: Tasks::current(),
         http: http_client().unwrap(),
         inbox: InboxProvider::new(clock),
-        otp_expires_in: Duration::from_secs(300),
-        timeout: Duration::from_secs(5),
+        is_open: false,
+        behaviour: Behaviour::default(),
     }
 }
 

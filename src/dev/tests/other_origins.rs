@@ -121,7 +121,7 @@ async fn the_keys_are_at_the_hosts_root_too() {
 #[tokio::test]
 async fn what_is_not_emulated_says_so() {
     let dev = Dev::start().await;
-    for path in ["/neondb/auth/sign-up/email", "/neondb/auth/", "/nowhere", "/dev/nothing"] {
+    for path in ["/neondb/auth/sign-in/social", "/neondb/auth/", "/nowhere", "/dev/nothing"] {
         assert_eq!(Answer::of(dev.post(path, &json!({}))).await.error(), (404, "NOT_EMULATED"), "{path}");
         assert_eq!(Answer::of(dev.get(path)).await.error(), (404, "NOT_EMULATED"), "{path}");
     }

@@ -5,6 +5,7 @@
 //! delivery, since Neon's timestamp grows old in the outbox.
 
 use crate::domain::{AppAnswer, AppFailure, Clock, SignedRequest, Timestamp};
+use crate::telemetry::trace;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode};
@@ -13,6 +14,8 @@ use sha2::Sha256;
 use sms_providers::NetworkCause;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
+use tracing::Instrument;
 use url::Url;
 
 /// Our signature, if there is a secret.
@@ -25,14 +28,19 @@ const ANSWER_LIMIT: usize = 10 * 1024;
 /// Calls the app.
 pub struct Forwarder {
     http: reqwest::Client,
-    secret: Option<SecretString>,
+    secret: watch::Sender<Option<SecretString>>,
     clock: Arc<dyn Clock>,
 }
 
 impl Forwarder {
     /// A forwarder that signs with `secret`, if there is one. `http` must not follow redirects.
     pub fn new(http: reqwest::Client, secret: Option<SecretString>, clock: Arc<dyn Clock>) -> Self {
-        Self { http, secret, clock }
+        Self { http, secret: watch::Sender::new(secret), clock }
+    }
+
+    /// Signs with another secret from now on.
+    pub fn sign_with(&self, secret: Option<SecretString>) {
+        self.secret.send_replace(secret);
     }
 
     /// Makes one request, and waits no longer than `within` for the whole answer.
@@ -58,7 +66,11 @@ impl Forwarder {
             }
             Ok(AppAnswer { status: status.as_u16(), body: read_capped(response).await? })
         };
-        tokio::time::timeout(within, exchange).await.unwrap_or(Err(AppFailure::TimedOut))
+        let span = trace::app(attempt);
+        let exchange = tokio::time::timeout(within, exchange).instrument(span.clone());
+        let answer = exchange.await.unwrap_or(Err(AppFailure::TimedOut));
+        trace::app_answered(&span, answer.as_ref().ok().map(|answer| answer.status));
+        answer
     }
 
     fn post(&self, target: &Url, request: &SignedRequest, attempt: u32) -> reqwest::RequestBuilder {
@@ -66,7 +78,10 @@ impl Forwarder {
         for (name, value) in &request.headers {
             post = post.header(name, value.as_slice());
         }
-        if let Some(secret) = &self.secret {
+        for (name, value) in trace::context() {
+            post = post.header(name, value);
+        }
+        if let Some(secret) = self.secret.borrow().as_ref() {
             post = post.header(SIGNATURE, signature(secret, self.clock.now(), &request.body));
         }
         post.header(ATTEMPT, attempt).body(request.body.clone())

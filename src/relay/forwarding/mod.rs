@@ -11,8 +11,9 @@ mod unhandled;
 pub use forward::{ATTEMPT, Forwarder};
 
 use crate::domain::{Clock, EndpointId, Routing};
-use crate::relay::once::{Ledger, OnceAMinute};
+use crate::relay::once::Ledger;
 use crate::tasks::Tasks;
+use crate::telemetry::OnceAMinute;
 use crate::telemetry::metrics::Metrics;
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
@@ -50,6 +51,11 @@ impl Forwarding {
         let (app_failures, unhandled) = Default::default();
         let stirred = AtomicBool::new(true);
         Self { routing, serves, forwarder, ledger, clock, tasks, metrics, app_failures, stirred, unhandled }
+    }
+
+    /// Whoever calls the app.
+    pub fn forwarder(&self) -> &Forwarder {
+        &self.forwarder
     }
 
     /// What happens to events that are not for SMS.

@@ -11,11 +11,13 @@ use crate::neon::VerifiedDelivery;
 use crate::relay::once::{POLL, STORE_TIMEOUT, in_time};
 use crate::store::{Counts, Item, NewItem, Next, Outcome, Whose};
 use crate::telemetry::metrics::Waiting;
+use crate::telemetry::trace;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 /// What one request may take; below what a shutdown waits for.
 const REQUEST_TIME: Duration = Duration::from_secs(10);
@@ -89,7 +91,9 @@ impl Forwarding {
     /// Counts the outbox, for the metrics too; `None` if the store fails.
     pub async fn count(&self) -> Option<Counts> {
         let counts = self.ledger.store().counts().await.ok()?;
-        self.metrics.outbox(counts.waiting, counts.dead);
+        let oldest = self.ledger.store().oldest().await.ok()?;
+        let age = oldest.map_or(Duration::ZERO, |queued_at| self.clock.now().since(queued_at));
+        self.metrics.outbox(counts.waiting, counts.dead, age);
         Some(counts)
     }
 
@@ -113,7 +117,7 @@ impl Forwarding {
         for item in taken.items {
             let (forwarding, slot) = (self.clone(), slots.take(item.endpoint.as_ref()));
             self.tasks.spawn(async move {
-                forwarding.bring(&item).await;
+                forwarding.bring(&item).instrument(trace::outbox(item.id.as_str())).await;
                 drop(slot);
                 // The next of the same user may be due now.
                 forwarding.ledger.queued().notify_one();

@@ -13,7 +13,7 @@ mod settle;
 mod unfinished;
 
 pub use ledger::{Ledger, in_time};
-pub use outage::{OnceAMinute, Outage};
+pub use outage::Outage;
 pub use ownership::Ownership;
 
 use crate::domain::{Clock, Event, Reply, Timestamp, TryAgainReason};

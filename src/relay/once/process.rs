@@ -9,9 +9,11 @@ use super::ownership::{LEASE, Ownership};
 use super::{Answer, Once, POLL, StoreFailure, in_time};
 use crate::domain::TryAgainReason;
 use crate::store::{Claim, DeliveryStore, NewDelivery, Outcome};
+use crate::telemetry::trace;
 use std::future::Future;
 use std::sync::Arc;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 impl Once {
     /// Lets `work` decide about an event under a lease, and keeps the decision; an event that was decided
@@ -24,7 +26,7 @@ impl Once {
     where
         F: Future<Output = Outcome> + Send,
     {
-        let ownership = match self.claim(delivery).await {
+        let ownership = match self.claim(delivery).instrument(trace::claim()).await {
             Ok(ownership) => Arc::new(ownership),
             Err(answer) => return answer,
         };
@@ -33,7 +35,8 @@ impl Once {
             // Lost to another owner: what was written cannot be taken back, so its verdict is still awaited.
             never = async { ownership.keep().await; std::future::pending().await } => never,
         };
-        Answer { reply: self.settle(delivery, ownership, outcome).await, replayed: false }
+        let settled = self.settle(delivery, ownership, outcome).instrument(trace::finish());
+        Answer { reply: settled.await, replayed: false }
     }
 
     /// Takes ownership of the event, or waits for whoever has it.
@@ -47,7 +50,11 @@ impl Once {
         let mut store: Arc<dyn DeliveryStore> = self.ledger.store().clone();
         let mut durable = true;
         loop {
+            let asked = Instant::now();
             let claim = in_time(store.claim(delivery, self.clock.now(), LEASE)).await;
+            if durable {
+                self.metrics.store_waited(asked.elapsed());
+            }
             if durable && claim.is_ok() {
                 self.ledger.worked();
             }

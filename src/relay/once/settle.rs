@@ -24,7 +24,12 @@ impl Once {
             }
             return outcome.reply;
         }
-        match in_time(finish(&self.ledger, &ownership, &outcome, self.clock.as_ref())).await {
+        let asked = Instant::now();
+        let finished = in_time(finish(&self.ledger, &ownership, &outcome, self.clock.as_ref())).await;
+        if ownership.durable() {
+            self.metrics.store_waited(asked.elapsed());
+        }
+        match finished {
             Ok(Held::Yes) => outcome.reply,
             Ok(Held::Lost) => {
                 tracing::warn!(event.id = %delivery.id, "another instance had taken the event over");

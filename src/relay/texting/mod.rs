@@ -27,7 +27,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tallies::Book;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use url::Url;
 
 /// What is sent, how often, and by whom first.
@@ -59,12 +59,18 @@ pub struct RegionalSettings {
     pub providers: Option<Vec<ProviderName>>,
 }
 
-/// Sends codes by SMS, and sees to it that they arrive.
-pub struct Texting {
+/// What can be replaced while the server runs.
+struct Sending {
     settings: TextingSettings,
     chain: FailoverChain,
     /// Who wants to know which texts led to a verification.
     listeners: Vec<Arc<dyn ConversionFeedback>>,
+}
+
+/// Sends codes by SMS, and sees to it that they arrive.
+pub struct Texting {
+    /// What is sent through whom. A text that is on its way keeps what it started with.
+    sending: watch::Sender<Arc<Sending>>,
     ledger: Arc<Ledger>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
@@ -104,10 +110,9 @@ impl Texting {
         ground: Ground,
     ) -> Self {
         let Ground { ledger, clock, metrics, tasks } = ground;
+        metrics.breakers(chain.breakers());
         Self {
-            settings,
-            chain,
-            listeners,
+            sending: watch::Sender::new(Arc::new(Sending { settings, chain, listeners })),
             ledger,
             clock,
             metrics,
@@ -125,11 +130,29 @@ impl Texting {
         self.odds.chances(region, &self.order(region, None))
     }
 
-    /// Whether there is anybody to send through.
-    pub fn is_ready(&self) -> bool {
-        !self.chain.is_empty()
+    /// Sends what comes from now on like this; what is remembered of providers that stay is kept.
+    pub fn replace(
+        &self,
+        settings: TextingSettings,
+        chain: FailoverChain,
+        listeners: Vec<Arc<dyn ConversionFeedback>>,
+    ) {
+        let chain = chain.remembering(&self.sending().chain);
+        self.metrics.breakers(chain.breakers());
+        self.sending.send_replace(Arc::new(Sending { settings, chain, listeners }));
     }
 
+    /// Whether there is anybody to send through.
+    pub fn is_ready(&self) -> bool {
+        !self.sending().chain.is_empty()
+    }
+
+    fn sending(&self) -> Arc<Sending> {
+        self.sending.borrow().clone()
+    }
+}
+
+impl Sending {
     fn template(&self, region: Option<Region>) -> &MessageTemplate {
         let regional = region.and_then(|region| self.settings.regions.get(&region));
         regional.and_then(|regional| regional.template.as_ref()).unwrap_or(&self.settings.template)

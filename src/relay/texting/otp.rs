@@ -1,18 +1,20 @@
 //! Sends one code: number, expiry, text, chain.
 
 use super::living::LivingCode;
-use super::{Texting, TextingSettings};
+use super::{Sending, Texting, TextingSettings};
 use crate::domain::{
     Accepted, Deadline, DeliveryRef, Destination, Event, EventId, OtpCode, Problem, Recipient, RefuseReason,
     Region, Reply, SendOtp, Timestamp, TryAgainReason, check_possible,
 };
 use crate::relay::once::Ownership;
 use crate::store::{NewDelivery, Text};
+use crate::telemetry::trace;
 use sms_providers::{
     Attempt, ChainRun, FailureKind, MessageRef, PhoneNumber, SendReceipt, SmsBody, SmsMessage, Step,
 };
 use std::time::Duration;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 /// A code with less to live would expire before it is read and typed.
 const SHORTEST_LIFE: Duration = Duration::from_secs(10);
@@ -38,11 +40,12 @@ impl Texting {
         within: Duration,
     ) -> (Reply, Vec<Text>) {
         let until = Instant::now() + within;
+        let sending = self.sending();
         let lease = ownership.lease();
         // The claim has counted one send ahead; what is left of the limit includes it.
         let earlier = lease.possible_sends.saturating_sub(1);
-        let allowance = self.settings.max_sends.saturating_sub(earlier);
-        let prepared = match self.prepare(event, otp, delivery.region) {
+        let allowance = sending.settings.max_sends.saturating_sub(earlier);
+        let prepared = match self.prepare(event, otp, delivery.region, &sending) {
             Ok(_) if allowance == 0 => Err(Reply::TryAgain(TryAgainReason::NoVerdict)),
             prepared => prepared,
         };
@@ -61,9 +64,10 @@ impl Texting {
         let order = self.order(region, lease.history.previous);
         let message = self.message(&event.id, reference, to.clone(), body, region, expires_in);
         let started = self.clock.now();
-        let run = self.chain.start_in(&order, &message, until, allowance);
+        let run = sending.chain.start_in(&order, &message, until, allowance);
         let mut run = run.numbered_from(lease.next_number);
         let result = drive(&mut run, ownership).await;
+        self.metrics.breakers(sending.chain.breakers());
         ownership.set_possible_sends(earlier.saturating_add(run.possible_sends()));
         let texts = texts(run.attempts(), lease.next_number, started);
         self.report(event, delivery.recipient.as_ref(), run.attempts(), &result);
@@ -95,7 +99,7 @@ impl Texting {
     /// Whether anything is ever learnt of a text that could lead to another one.
     fn may_be_sent_again(&self) -> bool {
         let TextingSettings { callbacks, resend_on_failure, resend_if_silent, max_sends, .. } =
-            &self.settings;
+            &self.sending().settings;
         callbacks.is_some() && *max_sends > 1 && (*resend_on_failure || resend_if_silent.is_some())
     }
 
@@ -116,7 +120,7 @@ impl Texting {
             reference: MessageRef::new(delivery.as_str()),
             idempotency_key: event.as_str().to_owned(),
             attempt: 1,
-            callbacks: self.settings.callbacks.clone(),
+            callbacks: self.sending().settings.callbacks.clone(),
             expires_in,
         }
     }
@@ -127,6 +131,7 @@ impl Texting {
         event: &Event,
         otp: &'a SendOtp,
         region: Option<Region>,
+        sending: &Sending,
     ) -> Result<Prepared<'a>, Reply> {
         let to = match &otp.destination {
             Destination::Number(number) => number.clone(),
@@ -140,7 +145,7 @@ impl Texting {
             return Err(refuse(RefuseReason::CodeExpired));
         }
         let project = event.project_name.as_deref();
-        let body = self.template(region).render(code, project, otp.otp_type, expires_in);
+        let body = sending.template(region).render(code, project, otp.otp_type, expires_in);
         let body = body.map_err(|error| {
             tracing::error!(%error, "the template does not render any more");
             Reply::TryAgain(TryAgainReason::Internal)
@@ -195,7 +200,12 @@ fn refuse(reason: RefuseReason) -> Reply {
 async fn drive(run: &mut ChainRun<'_>, ownership: &Ownership) -> Result<SendReceipt, FailureKind> {
     loop {
         let before = run.possible_sends();
-        match run.next().await {
+        let span = trace::vendor();
+        let step = run.next().instrument(span.clone()).await;
+        if let Some(attempt) = run.attempts().last() {
+            trace::asked(&span, attempt);
+        }
+        match step {
             Step::Done(result) => return result,
             Step::Next if run.possible_sends() == before => {}
             Step::Next if ownership.count_send().await => {}

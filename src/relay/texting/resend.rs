@@ -9,11 +9,13 @@ use crate::domain::time::Deadline;
 use crate::domain::{DeliveryRef, TextRef, Timestamp};
 use crate::relay::once::in_time;
 use crate::store::texts::{Again, Failure};
+use crate::telemetry::trace;
 use sms_providers::{ProviderName, Step};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 /// How often codes are looked at.
 const EVERY: Duration = Duration::from_secs(1);
@@ -39,7 +41,7 @@ enum Reason {
 impl Texting {
     /// Sends a failed text again, if its code is here.
     pub(super) fn make_good(self: &Arc<Self>, failed: TextRef, again: Again) {
-        if self.settings.resend_on_failure && self.living.get(&failed.delivery).is_some() {
+        if self.sending().settings.resend_on_failure && self.living.get(&failed.delivery).is_some() {
             self.start(failed, Reason::Failed(again));
         }
     }
@@ -55,7 +57,7 @@ impl Texting {
             for (delivery, number) in self.living.tick(now) {
                 self.start(TextRef { delivery, number }, Reason::Silent);
             }
-            if self.settings.resend_on_failure {
+            if self.sending().settings.resend_on_failure {
                 seen = self.look_for_failures(now, seen).await;
             }
         }
@@ -96,7 +98,7 @@ impl Texting {
             return;
         }
         let requests = u8::try_from(order.len()).unwrap_or(u8::MAX);
-        let begun = self.ledger.store().begin_resend(failed, requests, self.settings.max_sends);
+        let begun = self.ledger.store().begin_resend(failed, requests, self.sending().settings.max_sends);
         let first = match in_time(begun).await {
             Ok(Some(first)) => first,
             Ok(None) => return,
@@ -124,15 +126,21 @@ impl Texting {
         reason: &'static str,
     ) {
         let project = code.project_name.as_deref();
-        let rendered = self.template(code.region).render(&code.code, project, code.otp_type, left);
+        let sending = self.sending();
+        let rendered = sending.template(code.region).render(&code.code, project, code.otp_type, left);
         let Ok(body) = rendered else { return };
         let message = self.message(&code.event, delivery, code.to.clone(), body, code.region, left);
         let started = self.clock.now();
         // One possible text was counted ahead, so the first that may have left is the last.
-        let run = self.chain.start_in(order, &message, Instant::now() + LONGEST.min(left), 1);
+        let run = sending.chain.start_in(order, &message, Instant::now() + LONGEST.min(left), 1);
         let mut run = run.numbered_from(first);
         let result = loop {
-            if let Step::Done(result) = run.next().await {
+            let span = trace::vendor();
+            let step = run.next().instrument(span.clone()).await;
+            if let Some(attempt) = run.attempts().last() {
+                trace::asked(&span, attempt);
+            }
+            if let Step::Done(result) = step {
                 break result;
             }
         };
@@ -162,6 +170,6 @@ impl Texting {
 
     /// When a text that is sent now has been silent for too long.
     pub(super) fn silent_at(&self) -> Option<Timestamp> {
-        Some(self.clock.now().plus(self.settings.resend_if_silent?))
+        Some(self.clock.now().plus(self.sending().settings.resend_if_silent?))
     }
 }

@@ -191,7 +191,7 @@ impl Texting {
             self.book.put_back(counted);
             return Err(error);
         }
-        if !self.settings.adaptive {
+        if !self.sending().settings.adaptive {
             return Ok(());
         }
         // The first time all of it, and then what may have changed: this hour and the one before.

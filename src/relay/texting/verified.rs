@@ -46,7 +46,7 @@ impl Texting {
             event.id = %event.id, text.reference = %text, %provider, elapsed_ms = took.as_millis(),
             "the user got in"
         );
-        let listener = self.listeners.iter().find(|listener| listener.name() == provider).cloned();
+        let listener = self.sending().listeners.iter().find(|listener| listener.name() == provider).cloned();
         let (Some(listener), Some(message_id)) = (listener, message_id) else { return };
         self.tasks.spawn(async move {
             let conversion = Conversion { message_id, verified: true, at: now.to_system_time() };

@@ -206,4 +206,10 @@ impl Outbox for MemoryStore {
         let dead = items.rows.values().filter(|row| row.dead_at.is_some()).count();
         Ok(Counts { waiting: (items.rows.len() - dead) as u64, dead: dead as u64 })
     }
+
+    async fn oldest(&self) -> Result<Option<Timestamp>, StoreError> {
+        let items = self.items();
+        let alive = items.rows.values().filter(|row| row.dead_at.is_none());
+        Ok(alive.map(|row| row.item.queued_at).min())
+    }
 }

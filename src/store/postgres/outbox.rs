@@ -183,6 +183,13 @@ impl Outbox for PostgresStore {
         let number = |column| u64::try_from(row.try_get::<_, i64>(column)?).map_err(|_| StoreError::Corrupt);
         Ok(Counts { waiting: number(0)?, dead: number(1)? })
     }
+
+    async fn oldest(&self) -> Result<Option<Timestamp>, StoreError> {
+        let select = "SELECT min(queued_at) FROM neon_sms_relay_outbox WHERE dead_at IS NULL";
+        let rows = self.sessions.query(select, &[]).await?;
+        let row = rows.first().ok_or(StoreError::Corrupt)?;
+        Ok(row.try_get::<_, Option<i64>>(0)?.map(Timestamp::from_millis))
+    }
 }
 
 /// When an item can be due at the latest, by [`latest_due`](crate::store::outbox); `$1` is the time now.

@@ -179,6 +179,17 @@ impl Outbox for SqliteStore {
             })
             .await
     }
+
+    async fn oldest(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.writer
+            .run(|db| {
+                let mut select =
+                    db.prepare_cached("SELECT min(queued_at) FROM outbox WHERE dead_at IS NULL")?;
+                let queued_at: Option<i64> = select.query_row([], |row| row.get(0))?;
+                Ok(queued_at.map(Timestamp::from_millis))
+            })
+            .await
+    }
 }
 
 /// Puts an event in, unless it is there or the lease is lost.

@@ -25,6 +25,7 @@ pub(super) struct App {
     forward_time: Histogram,
     waiting: Gauge,
     dead: Gauge,
+    oldest: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -40,6 +41,7 @@ impl Default for App {
             forward_time: seconds(),
             waiting: Gauge::default(),
             dead: Gauge::default(),
+            oldest: Gauge::default(),
         }
     }
 }
@@ -50,6 +52,11 @@ impl App {
         roll.seconds("forward", "Time of a request to the user's app", self.forward_time.clone());
         roll.add("outbox_waiting", "Events that wait for the user's app", self.waiting.clone());
         roll.add("outbox_dead", "Events that were given up and are kept", self.dead.clone());
+        roll.seconds(
+            "outbox_oldest_age",
+            "Age of the oldest event that waits for the user's app",
+            self.oldest.clone(),
+        );
     }
 }
 
@@ -64,8 +71,9 @@ impl Metrics {
         self.app.forward_time.observe(elapsed.as_secs_f64());
     }
 
-    /// This many items are in the outbox.
-    pub fn outbox(&self, waiting: u64, dead: u64) {
+    /// This many items are in the outbox, and the oldest that waits came so long ago.
+    pub fn outbox(&self, waiting: u64, dead: u64, oldest: Duration) {
+        self.app.oldest.set(whole(oldest.as_secs()));
         self.app.waiting.set(whole(waiting));
         self.app.dead.set(whole(dead));
     }

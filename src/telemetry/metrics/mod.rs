@@ -4,6 +4,7 @@
 //! row in `docs/metrics.md`.
 
 mod app;
+mod breakers;
 mod deliveries;
 mod keys;
 mod process;
@@ -22,6 +23,7 @@ use roll::Roll;
 pub struct Metrics {
     deliveries: deliveries::Deliveries,
     texts: texts::Texts,
+    breakers: breakers::Breakers,
     app: app::App,
     store: store::Store,
     keys: keys::Keys,
@@ -55,6 +57,7 @@ impl Metrics {
         let mut roll = Roll::default();
         self.deliveries.register(&mut roll);
         self.texts.register(&mut roll);
+        self.breakers.register(&mut roll);
         self.app.register(&mut roll);
         self.store.register(&mut roll);
         self.keys.register(&mut roll);
