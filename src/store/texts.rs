@@ -21,8 +21,8 @@ pub trait TextLog: Send + Sync {
     /// Counts one more possible text of a delivery ahead, in place of `failed`, and keeps `requests` numbers for
     /// it; returns the first of them.
     ///
-    /// `None` if it is too late: the user got in, a text arrived, a later text or a newer code exists, the
-    /// event is not finished or forgotten, or `max_sends` are reached.
+    /// `None` if it is too late: the user got in, a text arrived, a later text or a newer code exists or another one
+    /// is on its way, the event is not finished or forgotten, or `max_sends` are reached.
     async fn begin_resend(
         &self,
         failed: &TextRef,

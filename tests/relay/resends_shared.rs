@@ -5,6 +5,7 @@ use crate::postgres_server::PostgresServer;
 use crate::process::RelayProcess;
 use crate::second_vendor::{Vendors, otp_to};
 use crate::twilio::{Twilio, sign};
+use futures_util::StreamExt;
 use neon_sms_relay::app::Parts;
 use neon_sms_relay::domain::{Clock, SystemClock};
 use neon_sms_relay::store::open;
@@ -124,4 +125,25 @@ async fn instances_that_are_killed_send_no_text_more_than_is_allowed() {
         *sent.entry(to.into_owned()).or_default() += 1;
     }
     assert_eq!((sent.len(), sent.values().all(|texts| *texts == 1)), (20, true), "{sent:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_reports_at_once_keep_no_code_waiting_for_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/relay.db", folder.path().display());
+    let vendors = Vendors::new().await;
+    let relay = &vendors.relay(&[("STORE_URL", &url), ("STORE_FAILURE", "refuse")], Parts::default()).await;
+    assert_eq!(relay.deliver(&otp_to(&number(0))).await.status, 200);
+    let flood = futures_util::stream::iter(0..10_000)
+        .for_each_concurrent(500, |_| vendors.reports(relay, 0, "sent", None));
+    let codes = async {
+        for n in 1..=50 {
+            assert_eq!(
+                relay.deliver(&otp_to(&number(n))).await.status,
+                200,
+                "a code met a store that is full"
+            );
+        }
+    };
+    tokio::join!(flood, codes);
 }

@@ -18,7 +18,10 @@ pub const PUBLIC: &str = "https://relay.example.com";
 /// What a request to Twilio says, or a report of Twilio's.
 pub type Form = BTreeMap<String, String>;
 
-pub struct Twilio(MockServer);
+pub struct Twilio {
+    server: MockServer,
+    http: reqwest::Client,
+}
 
 impl Twilio {
     /// One that takes every text.
@@ -38,7 +41,7 @@ impl Twilio {
         let messages = format!("/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
         let asked = Mock::given(method("POST")).and(path(messages)).and(basic_auth(ACCOUNT, TOKEN));
         asked.respond_with(reply).mount(&server).await;
-        Self(server)
+        Self { server, http: http_client().unwrap() }
     }
 
     /// What makes a relay send through it.
@@ -48,7 +51,7 @@ impl Twilio {
             ("TWILIO_ACCOUNT_SID", ACCOUNT.to_owned()),
             ("TWILIO_AUTH_TOKEN", TOKEN.to_owned()),
             ("TWILIO_FROM_NUMBER", "+15005550006".to_owned()),
-            ("TWILIO_BASE_URL", self.0.uri()),
+            ("TWILIO_BASE_URL", self.server.uri()),
             ("PUBLIC_URL", PUBLIC.to_owned()),
         ]
     }
@@ -60,7 +63,7 @@ impl Twilio {
 
     /// The texts that it was asked to send.
     pub async fn texts(&self) -> Vec<Form> {
-        let requests = self.0.received_requests().await.unwrap();
+        let requests = self.server.received_requests().await.unwrap();
         requests
             .iter()
             .map(|request| url::form_urlencoded::parse(&request.body).into_owned().collect())
@@ -85,7 +88,7 @@ impl Twilio {
         fields: &[(&str, &str)],
         signature: &str,
     ) -> u16 {
-        let report = http_client().unwrap().post(format!("{url}{path}"));
+        let report = self.http.post(format!("{url}{path}"));
         let report = report.form(fields).header("X-Twilio-Signature", signature);
         report.send().await.unwrap().status().as_u16()
     }

@@ -196,6 +196,7 @@ pub async fn a_failed_text_is_made_good_once_while_that_helps(home: &Home) {
 
     assert_eq!(store.begin_resend(&text_1, 2, 1).await.unwrap(), None, "no more texts are allowed");
     assert_eq!(store.begin_resend(&text_1, 2, 3).await.unwrap(), Some(2));
+    assert_eq!(store.begin_resend(&text_1, 2, 9).await.unwrap(), None, "one is on its way");
     let texts = [text(2, Vonage, "unreachable"), text(3, MessageBird, Text::ACCEPTED)];
     store.record_resend(&lease.delivery_ref, &texts, true).await.unwrap();
     assert_eq!(store.begin_resend(&text_1, 2, 9).await.unwrap(), None, "there is a later text");

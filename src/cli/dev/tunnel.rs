@@ -16,7 +16,7 @@ use crate::app::{App, Parts};
 use crate::cli::neon::told;
 use crate::cli::output::Output;
 use crate::config::NeonApiSettings;
-use crate::config::variables::VARIABLES;
+use crate::config::variables::{Section, secrets};
 use crate::dev::tunnel::{Tunnel, TunnelOptions, TunnelProgram};
 use crate::dev::{Behaviour, DevOptions, DevServer, InboxProvider};
 use crate::domain::SystemClock;
@@ -79,7 +79,9 @@ pub(super) fn run(
         let mut relay = RELAY.take(vars, None)?;
         let listener = relay.listeners.pop().context("nothing listens")?;
         let patience = Duration::from_secs(arguments.tunnel_timeout);
-        let secrets: Vec<_> = VARIABLES.iter().filter(|v| v.secret).map(|v| v.name).collect();
+        // The way out is the program's, too.
+        let ours = secrets().filter(|secret| secret.section != Section::Network);
+        let secrets: Vec<_> = ours.map(|secret| secret.name).collect();
         let options = TunnelOptions { program, port: relay.number, withheld: &secrets, patience };
         let tunnel = tokio::select! {
             tunnel = Tunnel::start(&options) => tunnel.context("nothing was changed at Neon")?,

@@ -106,7 +106,9 @@ impl Texting {
             }
         }
         match again(update) {
-            Some(again) => self.make_good(text, again),
+            Some(again) => {
+                self.make_good(text, again);
+            }
             None if status.is_final() => self.living.heard(&text, status == DeliveryStatus::Delivered),
             None => {}
         }

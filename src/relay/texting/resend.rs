@@ -11,7 +11,7 @@ use crate::relay::once::in_time;
 use crate::store::texts::{Again, Failure};
 use crate::telemetry::trace;
 use sms_providers::{ProviderName, Step};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -22,6 +22,8 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Reports are looked for so far back: clocks of two machines may differ by it, and an event may take as long to
 /// be finished.
 const LOOK_BACK: Duration = Duration::from_secs(30);
+/// A text whose event is not finished yet is looked at again so often.
+const TRIES: u8 = 3;
 /// Reports at a time.
 const REPORTS: u32 = 1000;
 /// A code that lives no longer is not worth another text.
@@ -39,17 +41,18 @@ enum Reason {
 }
 
 impl Texting {
-    /// Sends a failed text again, if its code is here.
-    pub(super) fn make_good(self: &Arc<Self>, failed: TextRef, again: Again) {
-        if self.sending().settings.resend_on_failure && self.living.get(&failed.delivery).is_some() {
+    /// Sends a failed text again, if its code is here; says whether it is.
+    pub(super) fn make_good(self: &Arc<Self>, failed: TextRef, again: Again) -> bool {
+        let is_here = self.living.get(&failed.delivery).is_some();
+        if is_here && self.sending().settings.resend_on_failure {
             self.start(failed, Reason::Failed(again));
         }
+        is_here
     }
 
     /// Looks after living codes, for ever.
     pub async fn watch_codes(self: Arc<Self>) {
-        // Started for these already, or found to be of no use.
-        let mut seen: HashSet<TextRef> = HashSet::new();
+        let mut tried = HashMap::new();
         loop {
             self.living.any().await;
             tokio::time::sleep(EVERY).await;
@@ -58,27 +61,32 @@ impl Texting {
                 self.start(TextRef { delivery, number }, Reason::Silent);
             }
             if self.sending().settings.resend_on_failure {
-                seen = self.look_for_failures(now, seen).await;
+                tried = self.look_for_failures(now, tried).await;
             }
         }
     }
 
-    /// Starts what reports at other instances ask for; returns what was seen.
-    async fn look_for_failures(self: &Arc<Self>, now: Timestamp, seen: HashSet<TextRef>) -> HashSet<TextRef> {
+    /// Starts what reports at other instances ask for, a few times, since the event may not be finished yet; returns
+    /// how often each was started.
+    async fn look_for_failures(
+        self: &Arc<Self>,
+        now: Timestamp,
+        tried: HashMap<TextRef, u8>,
+    ) -> HashMap<TextRef, u8> {
         let found = in_time(self.ledger.store().failures(now.minus(LOOK_BACK), REPORTS)).await;
         let found = match found {
             Ok(found) => found,
             Err(error) => {
                 self.ledger.failed(&error);
-                return seen;
+                return tried;
             }
         };
-        for Failure { text, again, .. } in &found {
-            if !seen.contains(text) {
-                self.make_good(text.clone(), *again);
-            }
-        }
-        found.into_iter().map(|failure| failure.text).collect()
+        let start = |Failure { text, again, .. }| {
+            let tries = tried.get(&text).copied().unwrap_or_default();
+            let started = tries < TRIES && self.make_good(text.clone(), again);
+            (text, tries + u8::from(started))
+        };
+        found.into_iter().map(start).collect()
     }
 
     fn start(self: &Arc<Self>, failed: TextRef, reason: Reason) {

@@ -117,7 +117,8 @@ impl Rows {
         let too_late = row.reply.is_none()
             || row.verified_at.is_some()
             || row.possible_sends >= max_sends
-            || row.texts.iter().any(|(number, text)| *number > failed.number || arrived(text))
+            || row.numbered != failed.number
+            || row.texts.values().any(arrived)
             || !numbers.is_latest(&recipient.hash, &failed.delivery);
         if too_late {
             return None;
@@ -192,6 +193,7 @@ impl TextLog for MemoryStore {
         rows.write(delivery, texts);
         if let Some(row) = rows.by_ref(delivery) {
             row.possible_sends = row.possible_sends.saturating_sub(u8::from(!may_have_sent));
+            row.numbered = texts.last().map_or(row.numbered, |text| text.number);
         }
         Ok(())
     }

@@ -149,9 +149,10 @@ impl TextLog for PostgresStore {
         let update = "UPDATE neon_sms_relay_deliveries AS d
              SET possible_sends = d.possible_sends + 1, numbered = least(d.numbered + $3, 255)
              WHERE delivery_ref = $1 AND reply IS NOT NULL AND verified_at IS NULL AND possible_sends < $4
+                 AND numbered = $2
                  AND NOT EXISTS (
                      SELECT FROM neon_sms_relay_texts
-                     WHERE delivery_ref = $1 AND (number > $2 OR status IN ('delivered', 'verified')))
+                     WHERE delivery_ref = $1 AND status IN ('delivered', 'verified'))
                  AND EXISTS (
                      SELECT FROM neon_sms_relay_numbers AS n
                      WHERE n.recipient_hash = d.recipient_hash AND latest_ref = $1 AND NOT superseded)
@@ -176,16 +177,18 @@ impl TextLog for PostgresStore {
     ) -> Result<(), StoreError> {
         let statement = format!(
             "WITH delivery AS (
-                 UPDATE neon_sms_relay_deliveries SET possible_sends = greatest(possible_sends - $2, 0)
+                 UPDATE neon_sms_relay_deliveries
+                 SET possible_sends = greatest(possible_sends - $2, 0), numbered = coalesce($4, numbered)
                  WHERE delivery_ref = $1 RETURNING delivery_ref),
              logged AS ({})
              SELECT 1 FROM delivery",
             write("delivery", 3)
         );
-        let parameters: [Parameter<'_>; 3] = [
+        let parameters: [Parameter<'_>; 4] = [
             (&delivery.as_str(), Type::TEXT),
             (&i16::from(!may_have_sent), Type::INT2),
             (&as_json(texts), Type::TEXT),
+            (&texts.last().map(|text| i16::from(text.number)), Type::INT2),
         ];
         self.change(&statement, &parameters).await.map(|_: Held| ())
     }

@@ -42,11 +42,12 @@ impl TextLog for SqliteStore {
         self.writer
             .run(move |db| {
                 write(db, &delivery, &texts)?;
-                let back =
-                    "UPDATE deliveries SET possible_sends = max(possible_sends - 1, 0) WHERE delivery_ref = ?1";
-                if !may_have_sent {
-                    db.prepare_cached(back)?.execute([delivery.as_str()])?;
-                }
+                let mut update = db.prepare_cached(
+                    "UPDATE deliveries SET possible_sends = max(possible_sends - ?2, 0), numbered = coalesce(?3, numbered)
+                     WHERE delivery_ref = ?1",
+                )?;
+                let last = texts.last().map(|text| text.number);
+                update.execute(params![delivery.as_str(), !may_have_sent, last])?;
                 Ok(())
             })
             .await
@@ -206,9 +207,9 @@ fn begin_resend(
     let mut update = db.prepare_cached(
         "UPDATE deliveries SET possible_sends = possible_sends + 1, numbered = min(numbered + ?3, 255)
          WHERE delivery_ref = ?1 AND reply IS NOT NULL AND verified_at IS NULL AND possible_sends < ?4
+             AND numbered = ?2
              AND NOT EXISTS (
-                 SELECT 1 FROM texts
-                 WHERE delivery_ref = ?1 AND (number > ?2 OR status IN ('delivered', 'verified')))
+                 SELECT 1 FROM texts WHERE delivery_ref = ?1 AND status IN ('delivered', 'verified'))
              AND EXISTS (
                  SELECT 1 FROM numbers
                  WHERE recipient_hash = deliveries.recipient_hash AND latest_ref = ?1 AND NOT superseded)
