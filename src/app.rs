@@ -6,6 +6,7 @@ mod assembly;
 pub mod branch;
 pub mod checks;
 pub mod descriptors;
+pub mod events;
 pub mod outbox;
 mod parts;
 pub mod providers;

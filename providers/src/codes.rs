@@ -76,6 +76,12 @@ impl CodeRow {
         self.codes.split(' ')
     }
 
+    /// Whether it covers a code, perhaps about one subject alone.
+    pub fn is_about(&self, code: &str) -> bool {
+        let about = |entry: &str| entry.split_once('/').is_some_and(|(entry, _)| entry == code);
+        self.entries().any(|entry| covers(entry, code) || about(entry))
+    }
+
     /// The same line, for codes whose class does not say whether another provider is worth asking.
     pub(crate) const fn resend(self, resend: Resend) -> Self {
         Self { resend, ..self }

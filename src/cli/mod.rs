@@ -3,6 +3,7 @@
 
 mod dev;
 mod doctor;
+mod events;
 mod healthcheck;
 mod manual;
 mod neon;
@@ -65,6 +66,10 @@ enum Command {
         #[arg(long)]
         to: PhoneNumber,
     },
+    /// See what was delivered: one line an event, with each text, what its provider reported, and whether the user
+    /// got in. `events show ID` tells all that is known of one. Needs STORE_URL, and for --number the server's
+    /// HASH_KEY, if it has one; works beside the running server, and changes nothing.
+    Events(events::EventsArgs),
     /// Look into the outbox: events that wait for FORWARD_URL, and events that it never took. Needs
     /// STORE_URL; works beside the running server.
     #[command(subcommand)]
@@ -117,6 +122,7 @@ fn run_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Doctor => doctor::run(),
         Command::Send { to } => send::run(&to),
+        Command::Events(arguments) => events::run(arguments),
         Command::Outbox(command) => outbox::run(command),
         Command::Neon(command) => neon::run(command),
         Command::Trigger(trigger) => trigger::run(&trigger),

@@ -47,7 +47,8 @@ pub trait TextLog: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Verified>, StoreError>;
 
-    /// Deliveries with their texts, the latest `limit` of them, the oldest first.
+    /// Deliveries with their texts, the oldest first: the latest `limit` of them, or the first ones behind
+    /// [`Query::after`].
     async fn deliveries(&self, query: &Query, limit: u32) -> Result<Vec<Delivery>, StoreError>;
 }
 
@@ -77,6 +78,8 @@ pub struct Text {
 impl Text {
     /// The verdict of a text that was taken.
     pub const ACCEPTED: &'static str = "accepted";
+    /// The verdict of a text of which nobody knows whether it was taken.
+    pub const UNKNOWN: &'static str = "unknown";
 
     /// Whether the provider took it.
     pub fn is_accepted(&self) -> bool {
@@ -182,6 +185,10 @@ pub struct Query {
     pub since: Option<Timestamp>,
     /// Those that came before this time.
     pub before: Option<Timestamp>,
+    /// Those behind this one, in the order of their times and ids; without an id, all of that time and later.
+    pub after: Option<(Timestamp, Option<EventId>)>,
+    /// Those of which anything was learnt at this time or later.
+    pub changed_since: Option<Timestamp>,
     /// Those that ended in a certain way.
     pub only: Option<Only>,
 }
@@ -228,11 +235,30 @@ pub struct Delivery {
     pub texts: Vec<LoggedText>,
 }
 
+impl Delivery {
+    /// How long after the first text that may have left the user typed the code; `None` if they did not.
+    pub fn verified_after(&self) -> Option<Duration> {
+        let requests = self.texts.iter().filter_map(|text| text.request.as_ref());
+        let may_have_left = requests.filter(|text| text.is_accepted() || text.verdict == Text::UNKNOWN);
+        Some(self.verified_at?.since(may_have_left.map(|text| text.sent_at).min()?))
+    }
+
+    /// When the code dies, also where the event did not say so.
+    pub fn dies_at(&self) -> Timestamp {
+        self.expires_at.unwrap_or(self.came_at.plus(USUAL_LIFE))
+    }
+}
+
+/// How long Neon's codes live unless it is set otherwise.
+const USUAL_LIFE: Duration = Duration::from_secs(300);
+
 /// A text as an operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedText {
     /// Which one.
     pub reference: TextRef,
+    /// Who was asked.
+    pub provider: ProviderName,
     /// The request; `None` if its answer was never written down.
     pub request: Option<Text>,
     /// The highest status; `None` if nothing was taken and nothing reported.

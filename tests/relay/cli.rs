@@ -43,10 +43,11 @@ fn a_server_that_is_not_configured_names_every_fault_at_once_and_no_value() {
 fn every_command_says_what_it_needs() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, words) in [
-        (&["--help"][..], &["serve", "dev", "outbox", "healthcheck"][..]),
+        (&["--help"][..], &["serve", "dev", "events", "outbox", "healthcheck"][..]),
         (&["serve", "--help"], &["NEON_AUTH_URL", "SMS_PROVIDER", ".env"]),
         (&["dev", "--help"], &["DEV_PORT", "no account", "--tunnel", "--real-sms"]),
         (&["doctor", "--help"], &["NEON_API_KEY", "FORWARD_URL", "exit 1", "nothing is sent"]),
+        (&["events", "--help"], &["show", "--follow", "--unverified", "STORE_URL", "HASH_KEY"]),
         (&["outbox", "--help"], &["list", "retry", "drop", "STORE_URL"]),
         (&["neon", "webhook", "set", "--help"], &["--events", "--timeout", "1 to 10", "--yes"]),
         (&["trigger", "--help"], &["DEV_PORT", "--bad", "JSON"]),

@@ -23,6 +23,8 @@ mod dev_command;
 mod doctor;
 mod doctor_branch;
 mod doctor_order;
+mod events_command;
+mod events_followed;
 mod exactly_once;
 mod failover;
 mod forwarding;

@@ -6,6 +6,7 @@
     reason = "a test that meets the unexpected should stop there"
 )]
 
+mod deliveries;
 #[path = "../postgres_server/mod.rs"]
 mod postgres_server;
 mod served;
@@ -85,6 +86,9 @@ macro_rules! contract {
                 a_verification_without_a_living_code_of_ours_is_no_text_s_success,
                 a_reply_that_is_none_keeps_its_texts,
                 tallies_are_added_up_by_all_and_forgotten_by_the_hour,
+            );
+            contract!(@each deliveries $home;
+                deliveries_are_walked_through_and_found_by_what_changed,
             );
             contract!(@each numbers $home;
                 whoever_took_the_last_text_in_vain_is_told_until_one_led_to_a_verification,

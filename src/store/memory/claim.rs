@@ -22,6 +22,7 @@ impl Rows {
                 numbered: 0,
                 refused_by: None,
                 verified_at: None,
+                finished_at: None,
                 reply: None,
                 decision: None,
                 texts: BTreeMap::new(),

@@ -1,7 +1,7 @@
 //! Deliveries as an operator sees them.
 
 use super::{Row, Rows};
-use crate::domain::TextRef;
+use crate::domain::{EventId, TextRef, Timestamp};
 use crate::store::texts::{Delivery, LoggedText, Only, Query};
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -9,6 +9,11 @@ use std::time::Duration;
 impl Rows {
     pub(super) fn find(&self, query: &Query, limit: usize) -> Vec<Delivery> {
         let mut found: Vec<_> = self.by_id.values().filter(|row| row.is_meant(query)).collect();
+        if query.after.is_some() {
+            found.sort_by_key(|row| row.place());
+            found.truncate(limit);
+            return found.into_iter().map(Row::told).collect();
+        }
         found.sort_by_key(|row| (Reverse(row.first_claimed_at), row.delivery.id.as_str()));
         found.truncate(limit);
         found.into_iter().rev().map(Row::told).collect()
@@ -22,7 +27,30 @@ impl Row {
             && query.recipient_hash.as_ref().is_none_or(|wanted| hash == Some(wanted))
             && query.since.is_none_or(|since| self.first_claimed_at >= since)
             && query.before.is_none_or(|before| self.first_claimed_at < before)
+            && query
+                .after
+                .as_ref()
+                .is_none_or(|(at, id)| self.place() > (*at, id.as_ref().map_or("", EventId::as_str)))
+            && query.changed_since.is_none_or(|since| self.has_changed(since, query.only))
             && query.only.is_none_or(|only| self.ended(only))
+    }
+
+    fn place(&self) -> (Timestamp, &str) {
+        (self.first_claimed_at, self.delivery.id.as_str())
+    }
+
+    fn has_changed(&self, since: Timestamp, only: Option<Only>) -> bool {
+        let dies_at = matches!(only, Some(Only::Unverified(_))).then(|| self.dies_at());
+        let of_itself = [Some(self.first_claimed_at), self.finished_at, self.verified_at, dies_at];
+        let of_texts = self.texts.values().flat_map(|text| {
+            let sent_at = text.request.as_ref().map(|request| request.sent_at);
+            [text.status_at, sent_at]
+        });
+        of_itself.into_iter().chain(of_texts).flatten().any(|at| at >= since)
+    }
+
+    fn dies_at(&self) -> Timestamp {
+        self.delivery.expires_at.unwrap_or(self.first_claimed_at.plus(Duration::from_secs(300)))
     }
 
     fn ended(&self, only: Only) -> bool {
@@ -34,9 +62,9 @@ impl Row {
                 self.refused_by.is_none() && !self.texts.is_empty() && failed
             }
             Only::Unverified(now) => {
-                let dies = self.delivery.expires_at;
-                let dies = dies.unwrap_or(self.first_claimed_at.plus(Duration::from_secs(300)));
-                self.verified_at.is_none() && dies < now && self.texts.values().any(|text| accepted(&text))
+                self.verified_at.is_none()
+                    && self.dies_at() < now
+                    && self.texts.values().any(|text| accepted(&text))
             }
             Only::Refused => self.decision.as_ref().is_some_and(|said| said.contains("\"refused\"")),
         }
@@ -45,6 +73,7 @@ impl Row {
     fn told(&self) -> Delivery {
         let texts = self.texts.iter().map(|(number, text)| LoggedText {
             reference: TextRef { delivery: self.delivery_ref.clone(), number: *number },
+            provider: text.provider,
             request: text.told(),
             status: text.status,
             status_code: text.status_code.clone(),

@@ -49,6 +49,7 @@ struct Row {
     numbered: u8,
     refused_by: Option<String>,
     verified_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
     reply: Option<Reply>,
     decision: Option<String>,
     texts: BTreeMap<u8, TextRow>,
@@ -116,13 +117,14 @@ impl DeliveryStore for MemoryStore {
         Ok(self.change(lease, |row| row.leased_until = until))
     }
 
-    async fn finish(&self, lease: Lease, outcome: &Outcome, _now: Timestamp) -> Result<Held, StoreError> {
+    async fn finish(&self, lease: Lease, outcome: &Outcome, now: Timestamp) -> Result<Held, StoreError> {
         if !outcome.reply.is_final() {
             return Err(StoreError::NotFinal);
         }
         let mut rows = self.rows();
         let held = rows.change(&lease, |row| {
             row.reply = Some(outcome.reply.clone());
+            row.finished_at = Some(now);
             row.decision.clone_from(&outcome.decision);
             row.numbered = lease.numbered(&outcome.texts);
         });

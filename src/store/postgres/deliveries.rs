@@ -10,6 +10,8 @@ use std::collections::HashMap;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+/// Which delivery's texts have changed is asked one by one: an `EXISTS` would be planned as a look at all texts there are,
+/// each second that somebody follows.
 const FIND: &str = "
     SELECT event_id, event_type, endpoint_id, delivery_ref, recipient_last_two, region, linked, decision,
         reply, expires_at, verified_at, first_claimed_at
@@ -31,7 +33,14 @@ const FIND: &str = "
                     WHERE delivery_ref = d.delivery_ref AND verdict = 'accepted')
             WHEN 'refused' THEN d.decision LIKE '%\"refused\"%'
             ELSE TRUE END
-    ORDER BY first_claimed_at DESC, event_id LIMIT $7";
+        AND ($8 IS NULL OR (first_claimed_at, event_id) > ($8, $9))
+        AND ($10 IS NULL OR first_claimed_at >= $10 OR finished_at >= $10 OR verified_at >= $10
+            OR $5 = 'unverified' AND coalesce(d.expires_at, d.first_claimed_at + 300000) >= $10
+            OR (SELECT max(greatest(status_at, sent_at)) FROM neon_sms_relay_texts
+                WHERE delivery_ref = d.delivery_ref) >= $10)";
+
+const LATEST: &str = "ORDER BY first_claimed_at DESC, event_id LIMIT $7";
+const FIRST: &str = "ORDER BY first_claimed_at, event_id LIMIT $7";
 
 const TEXTS: &str = "
     SELECT delivery_ref, number, provider, verdict, code, message_id, sent_at, elapsed_ms, segments, price_micros,
@@ -49,7 +58,12 @@ pub(super) async fn find(
         Some(Only::Refused) => (Some("refused"), None),
         None => (None, None),
     };
-    let parameters: [Parameter<'_>; 7] = [
+    let (after, id) = query
+        .after
+        .as_ref()
+        .map(|(at, id)| (at.as_millis(), id.as_ref().map_or("", EventId::as_str)))
+        .unzip();
+    let parameters: [Parameter<'_>; 10] = [
         (&query.event.as_ref().map(EventId::as_str), Type::TEXT),
         (&query.recipient_hash, Type::TEXT),
         (&query.since.map(Timestamp::as_millis), Type::INT8),
@@ -57,9 +71,16 @@ pub(super) async fn find(
         (&only, Type::TEXT),
         (&dead_at, Type::INT8),
         (&i64::from(limit), Type::INT8),
+        (&after, Type::INT8),
+        (&id, Type::TEXT),
+        (&query.changed_since.map(Timestamp::as_millis), Type::INT8),
     ];
-    let rows = sessions.query(FIND, &parameters).await?;
-    let mut found = rows.iter().rev().map(delivery).collect::<Result<Vec<_>, _>>()?;
+    let order = if after.is_some() { FIRST } else { LATEST };
+    let rows = sessions.query(&format!("{FIND} {order}"), &parameters).await?;
+    let mut found = rows.iter().map(delivery).collect::<Result<Vec<_>, _>>()?;
+    if after.is_none() {
+        found.reverse();
+    }
     let references: Vec<_> = found.iter().map(|delivery| delivery.reference.as_str()).collect();
     let rows = sessions.query(TEXTS, &[(&references, Type::TEXT_ARRAY)]).await?;
     let mut texts: HashMap<DeliveryRef, Vec<LoggedText>> = HashMap::new();
@@ -102,10 +123,11 @@ fn text(row: &Row) -> Result<LoggedText, StoreError> {
     };
     let price: (Option<i64>, Option<&str>) = (row.try_get(9)?, row.try_get(10)?);
     let elapsed = row.try_get::<_, Option<i64>>(7)?.and_then(|elapsed| u32::try_from(elapsed).ok());
+    let provider = read_provider(row.try_get(2)?)?;
     let request = match (row.try_get::<_, Option<String>>(3)?, time(row, 6)?) {
         (Some(verdict), Some(sent_at)) => Some(Text {
             number: reference.number,
-            provider: read_provider(row.try_get(2)?)?,
+            provider,
             verdict,
             code: row.try_get(4)?,
             message_id: row.try_get(5)?,
@@ -118,6 +140,7 @@ fn text(row: &Row) -> Result<LoggedText, StoreError> {
     };
     Ok(LoggedText {
         reference,
+        provider,
         request,
         status: texts::status(row.try_get(11)?)?,
         status_code: row.try_get(12)?,

@@ -22,6 +22,8 @@ const MIGRATIONS: [&str; 3] = [
     include_str!("../schema/postgres/0002_outbox.sql"),
     include_str!("../schema/postgres/0003_texts.sql"),
 ];
+/// Whoever reads a day of deliveries through may take longer.
+const READING_TIMEOUT: Duration = Duration::from_secs(30);
 /// The advisory lock under which one instance migrates while the others wait: "neon-sms" as a number.
 const MIGRATION_LOCK: i64 = 0x6e65_6f6e_2d73_6d73;
 
@@ -29,6 +31,9 @@ const MIGRATION_LOCK: i64 = 0x6e65_6f6e_2d73_6d73;
 pub(super) struct Sessions {
     pool: Pool,
     migrated: OnceCell<()>,
+    /// Nothing is written, the tables neither.
+    only_reads: bool,
+    query_timeout: Duration,
     /// Who we are there, for statements that somebody is to run.
     user: String,
     doubt: Arc<Doubt>,
@@ -58,7 +63,13 @@ impl Sessions {
             }))
             .build()
             .map_err(|_| StoreError::Unreachable("its pool cannot be built".to_owned()))?;
-        Ok(Self { pool, migrated: OnceCell::new(), user, doubt })
+        let (migrated, query_timeout) = (OnceCell::new(), QUERY_TIMEOUT);
+        Ok(Self { pool, migrated, only_reads: false, query_timeout, user, doubt })
+    }
+
+    /// For somebody who only looks, and has the time for it.
+    pub fn reading(self) -> Self {
+        Self { only_reads: true, query_timeout: READING_TIMEOUT, ..self }
     }
 
     /// Runs one statement, on another connection if the first turns out to be closed.
@@ -76,7 +87,7 @@ impl Sessions {
     async fn query_once(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failure> {
         let client = self.client().await?;
         let owned: Vec<_> = parameters.iter().map(|(value, kind)| (*value, kind.clone())).collect();
-        match tokio::time::timeout(QUERY_TIMEOUT, client.query_typed(statement, &owned)).await {
+        match tokio::time::timeout(self.query_timeout, client.query_typed(statement, &owned)).await {
             Ok(result) => Ok(result?),
             Err(_) => {
                 // Its answer may still come and would be taken for the next one's: close it instead.
@@ -94,7 +105,7 @@ impl Sessions {
     /// Brings the tables up to date; several instances may start at once.
     async fn migrate(&self) -> Result<(), StoreError> {
         let mut client = self.client().await?;
-        let migrated = tokio::time::timeout(QUERY_TIMEOUT * 4, migrate(&mut client)).await;
+        let migrated = tokio::time::timeout(QUERY_TIMEOUT * 4, migrate(&mut client, self.only_reads)).await;
         let migrated = migrated.unwrap_or_else(|_| Err(StoreError::timed_out()));
         migrated.map_err(|error| match error {
             StoreError::Failed(told) => {
@@ -107,13 +118,16 @@ impl Sessions {
     }
 }
 
-async fn migrate(client: &mut Client) -> Result<(), StoreError> {
+async fn migrate(client: &mut Client, only_reads: bool) -> Result<(), StoreError> {
     // A user who may not create tables needs not, where they are up to date.
     let find = "SELECT to_regclass('neon_sms_relay_schema') IS NOT NULL";
     let rows = client.query_typed(find, &[]).await?;
     let is_there: bool = rows.first().ok_or(StoreError::Corrupt)?.try_get(0)?;
     if is_there && version(client.query_typed(VERSION, &[]).await?)? == MIGRATIONS.len() {
         return Ok(());
+    }
+    if only_reads {
+        return Err(StoreError::not_yet("a database"));
     }
     let transaction = client.transaction().await?;
     // The lock ends with the transaction, which a pooler keeps on one session.

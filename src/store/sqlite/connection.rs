@@ -2,7 +2,7 @@
 
 use super::{HASH_KEY, StoreError};
 use crate::store::AddressFault;
-use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -42,6 +42,20 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
             _ => error.into(),
         })
         .and_then(|db| migrate(&db).map(|()| db))
+}
+
+/// Opens the file to read it, beside whoever writes; it is neither made nor brought up to date.
+///
+/// # Errors
+/// If it is not there, or of another version.
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    match version(&db)? {
+        done if done == MIGRATIONS.len() => Ok(db),
+        _ => Err(StoreError::not_yet(&format!("the file {}", path.display()))),
+    }
 }
 
 /// The key that the file holds, if it holds one yet.
@@ -103,14 +117,18 @@ fn user() -> Option<u32> {
     Some(std::fs::metadata("/proc/self").ok()?.uid())
 }
 
-fn migrate(db: &Connection) -> Result<(), StoreError> {
+/// The version of the schema, if this program knows it.
+fn version(db: &Connection) -> Result<usize, StoreError> {
     let found: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let known = MIGRATIONS.len() as i64;
-    let done = usize::try_from(found).map_err(|_| StoreError::Corrupt)?;
     if found > known {
         return Err(StoreError::NewerSchema { found, known });
     }
-    for (version, migration) in MIGRATIONS.iter().enumerate().skip(done) {
+    usize::try_from(found).map_err(|_| StoreError::Corrupt)
+}
+
+fn migrate(db: &Connection) -> Result<(), StoreError> {
+    for (version, migration) in MIGRATIONS.iter().enumerate().skip(version(db)?) {
         db.execute_batch(&format!(
             "BEGIN IMMEDIATE;\n{migration}\nPRAGMA user_version = {};\nCOMMIT;",
             version + 1

@@ -4,51 +4,95 @@ use super::StoreError;
 use crate::domain::{DeliveryRef, EndpointId, EventId, Region, TextRef, TextStatus, Timestamp};
 use crate::store::row::{read_provider, read_reply};
 use crate::store::texts::{Delivery, LoggedText, Only, Query, Text};
-use rusqlite::{Connection, Row, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
 use sms_providers::Price;
 
-/// Whether the delivery `d` ended in a certain way, by the parameter `?5`; `?6` is when.
-const ENDED: &str = "CASE ?5
-    WHEN 'failed' THEN d.refused_by IS NULL AND EXISTS (SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref)
-        AND NOT EXISTS (
-            SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref AND number = (
-                SELECT max(number) FROM texts WHERE delivery_ref = d.delivery_ref AND verdict = 'accepted')
-            AND status NOT IN ('undelivered', 'failed', 'expired'))
-    WHEN 'unverified' THEN d.verified_at IS NULL AND coalesce(d.expires_at, d.first_claimed_at + 300000) < ?6
-        AND EXISTS (SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref AND verdict = 'accepted')
-    WHEN 'refused' THEN d.decision LIKE '%\"refused\"%'
-    ELSE TRUE END";
+const FAILED: &str =
+    "d.refused_by IS NULL AND EXISTS (SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref)
+    AND NOT EXISTS (
+        SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref AND number = (
+            SELECT max(number) FROM texts WHERE delivery_ref = d.delivery_ref AND verdict = 'accepted')
+        AND status NOT IN ('undelivered', 'failed', 'expired'))";
+const UNVERIFIED: &str = "d.verified_at IS NULL AND coalesce(d.expires_at, d.first_claimed_at + 300000) < ?
+    AND EXISTS (SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref AND verdict = 'accepted')";
+const REFUSED: &str = "d.decision LIKE '%\"refused\"%'";
+
+const CHANGED: &str = "(first_claimed_at >= ? OR finished_at >= ? OR verified_at >= ? OR EXISTS (
+    SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref AND (status_at >= ? OR sent_at >= ?)))";
+/// Also those whose code has died.
+const CHANGED_OR_DEAD: &str = "(coalesce(d.expires_at, d.first_claimed_at + 300000) >= ?
+    OR first_claimed_at >= ? OR finished_at >= ? OR verified_at >= ? OR EXISTS (
+        SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref AND (status_at >= ? OR sent_at >= ?)))";
+
+/// What is asked for, and nothing else: SQLite plans before it knows the parameters, and would use no index for a
+/// condition that one of them may switch off.
+#[derive(Default)]
+struct Conditions {
+    text: String,
+    parameters: Vec<Value>,
+}
+
+impl Conditions {
+    fn of(query: &Query) -> Self {
+        let mut all = Self::default();
+        let number = |at: Timestamp| Value::from(at.as_millis());
+        if let Some(event) = &query.event {
+            all.add("event_id = ?", [event.as_str().to_owned().into()]);
+        }
+        if let Some(hash) = &query.recipient_hash {
+            all.add("recipient_hash = ?", [hash.clone().into()]);
+        }
+        if let Some(since) = query.since {
+            all.add("first_claimed_at >= ?", [number(since)]);
+        }
+        if let Some(before) = query.before {
+            all.add("first_claimed_at < ?", [number(before)]);
+        }
+        if let Some((at, id)) = &query.after {
+            let id = id.as_ref().map_or("", EventId::as_str);
+            all.add("(first_claimed_at, event_id) > (?, ?)", [number(*at), id.to_owned().into()]);
+        }
+        match (query.changed_since, query.only) {
+            (Some(since), Some(Only::Unverified(_))) => {
+                all.add(CHANGED_OR_DEAD, [(); 6].map(|()| number(since)))
+            }
+            (Some(since), _) => all.add(CHANGED, [(); 5].map(|()| number(since))),
+            (None, _) => {}
+        }
+        match query.only {
+            Some(Only::Failed) => all.add(FAILED, []),
+            Some(Only::Unverified(now)) => all.add(UNVERIFIED, [number(now)]),
+            Some(Only::Refused) => all.add(REFUSED, []),
+            None => {}
+        }
+        all
+    }
+
+    fn add<const N: usize>(&mut self, condition: &str, parameters: [Value; N]) {
+        self.text.push_str(" AND ");
+        self.text.push_str(condition);
+        self.parameters.extend(parameters);
+    }
+}
 
 pub(super) fn find(db: &Connection, query: &Query, limit: u32) -> Result<Vec<Delivery>, StoreError> {
-    let (only, dead_at) = match query.only {
-        Some(Only::Failed) => (Some("failed"), None),
-        Some(Only::Unverified(now)) => (Some("unverified"), Some(now.as_millis())),
-        Some(Only::Refused) => (Some("refused"), None),
-        None => (None, None),
-    };
-    let mut select = db.prepare_cached(&format!(
+    let Conditions { text, mut parameters } = Conditions::of(query);
+    let order = if query.after.is_some() { "ASC" } else { "DESC" };
+    let mut select = db.prepare(&format!(
         "SELECT event_id, event_type, endpoint_id, delivery_ref, recipient_last_two, region, linked, decision,
              reply, expires_at, verified_at, first_claimed_at
-         FROM deliveries AS d
-         WHERE (?1 IS NULL OR event_id = ?1) AND (?2 IS NULL OR recipient_hash = ?2)
-             AND (?3 IS NULL OR first_claimed_at >= ?3) AND (?4 IS NULL OR first_claimed_at < ?4) AND {ENDED}
-         ORDER BY first_claimed_at DESC, event_id LIMIT ?7"
+         FROM deliveries AS d WHERE TRUE{text} ORDER BY first_claimed_at {order}, event_id LIMIT ?"
     ))?;
-    let parameters = params![
-        query.event.as_ref().map(EventId::as_str),
-        query.recipient_hash,
-        query.since.map(Timestamp::as_millis),
-        query.before.map(Timestamp::as_millis),
-        only,
-        dead_at,
-        limit
-    ];
-    let mut rows = select.query(parameters)?;
+    parameters.push(limit.into());
+    let mut rows = select.query(params_from_iter(parameters))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(delivery(db, row)?);
     }
-    found.reverse();
+    if query.after.is_none() {
+        found.reverse();
+    }
     Ok(found)
 }
 
@@ -83,10 +127,11 @@ fn texts(db: &Connection, delivery: &DeliveryRef) -> Result<Vec<LoggedText>, Sto
     while let Some(row) = rows.next()? {
         let number = row.get(0)?;
         let price: (Option<i64>, Option<String>) = (row.get(8)?, row.get(9)?);
+        let provider = read_provider(row.get_ref(1)?.as_str()?)?;
         let request = match (row.get::<_, Option<String>>(2)?, row.get::<_, Option<i64>>(5)?) {
             (Some(verdict), Some(sent_at)) => Some(Text {
                 number,
-                provider: read_provider(row.get_ref(1)?.as_str()?)?,
+                provider,
                 verdict,
                 code: row.get(3)?,
                 message_id: row.get(4)?,
@@ -100,6 +145,7 @@ fn texts(db: &Connection, delivery: &DeliveryRef) -> Result<Vec<LoggedText>, Sto
         let status = row.get::<_, Option<String>>(10)?;
         texts.push(LoggedText {
             reference: TextRef { delivery: delivery.clone(), number },
+            provider,
             request,
             status: status.map(|name| TextStatus::from_name(&name).ok_or(StoreError::Corrupt)).transpose()?,
             status_code: row.get(11)?,

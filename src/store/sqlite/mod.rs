@@ -6,12 +6,15 @@
 mod claim;
 mod connection;
 mod deliveries;
+mod log;
 mod numbers;
 mod outbox;
 mod outcome;
 mod tallies;
 mod texts;
 mod writer;
+
+pub use log::SqliteLog;
 
 use super::row::write_reply;
 use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StoreError, Text};
@@ -32,6 +35,7 @@ const HASH_KEY: &str = "hash_key";
 /// The store in a SQLite file.
 pub struct SqliteStore {
     writer: Writer,
+    log: SqliteLog,
 }
 
 impl SqliteStore {
@@ -41,7 +45,8 @@ impl SqliteStore {
     /// Only if a newer version of this program wrote the file. Whatever else keeps it from being opened
     /// may pass: every operation tries again and fails until it has.
     pub fn open(path: PathBuf) -> Result<Self, StoreError> {
-        Ok(Self { writer: Writer::start(path)? })
+        let log = SqliteLog::new(path.clone());
+        Ok(Self { writer: Writer::start(path)?, log })
     }
 }
 
