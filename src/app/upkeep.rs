@@ -57,8 +57,9 @@ async fn purge(relay: Arc<Relay>, clock: Arc<dyn Clock>, ttl: Duration) {
         let now = clock.now();
         let forgotten = async {
             let dead = relay.ledger.store().purge_dead(now.minus(KEEP_DEAD)).await?;
+            let events = relay.once.purge(now.minus(ttl)).await?;
             relay.texting.forget_tallies().await?;
-            Ok::<_, StoreError>(dead + relay.once.purge(now.minus(ttl)).await?)
+            Ok::<_, StoreError>(dead + events)
         };
         match forgotten.await {
             Ok(0) => {}

@@ -66,6 +66,14 @@ impl TextStatus {
         }
     }
 
+    /// Whether nothing else is to be heard of the text.
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Reported(status) => status.is_final(),
+            Self::Verified => true,
+        }
+    }
+
     /// Whether the text is known not to have arrived.
     pub fn is_failure(self) -> bool {
         match self {

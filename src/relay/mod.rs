@@ -1,4 +1,4 @@
-//! What the product does: one event in, one reply out, at most one text.
+//! What the product does: one event in, one reply out, one text that arrives.
 //!
 //! [`Relay`] conducts; the work is done in three rooms that do not know each other, but for the first:
 //! [`once`] keeps an event to one flight, one lease and one reply, [`texting`] sends codes, [`forwarding`]
@@ -61,6 +61,9 @@ impl Relay {
             ..NewDelivery::new(event.id.clone(), event.name.clone())
         };
         let NeonEvent::SendOtp(otp) = &event.kind else { return delivery };
+        if route(event, self.forwarding.routing()) != Route::Sms {
+            return delivery;
+        }
         let Destination::Number(number) = &otp.destination else { return delivery };
         // If the key cannot be had, the claim that follows meets the same failure and handles it.
         let key = self.ledger.key(KEY_TIMEOUT).await.ok();
@@ -79,7 +82,9 @@ impl Relay {
         ownership: Arc<Ownership>,
     ) -> Outcome {
         let event = verified.event();
-        self.texting.verified(event).await;
+        if ownership.durable() {
+            self.texting.verified(event).await;
+        }
         let lease = ownership.lease();
         let within = self.once.time_left(lease.first_claimed_at);
         let attempt = u32::try_from(lease.token).unwrap_or(u32::MAX);

@@ -18,6 +18,7 @@ pub mod log;
 pub mod memory;
 pub mod outbox;
 pub mod postgres;
+mod resend;
 mod row;
 pub mod sqlite;
 pub mod tallies;

@@ -4,6 +4,7 @@
 //! a report that comes earlier makes the row, and the outcome fills it in.
 
 use super::StoreError;
+pub use super::resend::{Resend, Why};
 use crate::domain::{DeliveryRef, EndpointId, EventId, Region, TextRef, TextStatus, Timestamp};
 use sms_providers::{DeliveryStatus, Price, ProviderName};
 use std::time::Duration;
@@ -18,22 +19,25 @@ pub trait TextLog: Send + Sync {
     /// `limit` of them.
     async fn failures(&self, since: Timestamp, limit: u32) -> Result<Vec<Failure>, StoreError>;
 
-    /// Counts one more possible text of a delivery ahead, in place of `failed`, and keeps `requests` numbers for
-    /// it; returns the first of them.
+    /// Counts one more possible text of a delivery ahead, in place of the one that `why` names, and keeps numbers for
+    /// so many `requests`.
     ///
     /// `None` if it is too late: the user got in, a text arrived, a later text or a newer code exists or another one
-    /// is on its way, the event is not finished or forgotten, or `max_sends` are reached.
+    /// is on its way, a report says that no text would make it good, the event is not finished or forgotten, or
+    /// `max_sends` are reached.
     async fn begin_resend(
         &self,
         failed: &TextRef,
+        why: Why,
         requests: u8,
         max_sends: u8,
-    ) -> Result<Option<u8>, StoreError>;
+    ) -> Result<Option<Resend>, StoreError>;
 
-    /// Records the requests of a resend; one that surely produced no text gives its count back.
+    /// Records the requests of a resend, once; one that surely produced no text gives its count back.
     async fn record_resend(
         &self,
         delivery: &DeliveryRef,
+        resend: Resend,
         texts: &[Text],
         may_have_sent: bool,
     ) -> Result<(), StoreError>;

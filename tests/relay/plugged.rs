@@ -4,7 +4,9 @@ use crate::harness::{Start, TestRelay};
 use neon_sms_relay::app::Parts;
 use neon_sms_relay::domain::{DeliveryRef, EventId, HashKey, TextRef, Timestamp};
 use neon_sms_relay::store::memory::MemoryStore;
-use neon_sms_relay::store::texts::{About, Delivery, Failure, Query, Report, Reported, Verified};
+use neon_sms_relay::store::texts::{
+    About, Delivery, Failure, Query, Report, Reported, Resend, Verified, Why,
+};
 use neon_sms_relay::store::{
     Claim, Counts, DeliveryStore, Entry, Held, Item, Lease, NewDelivery, Next, Outbox, Outcome, Selection,
     StoreError, Taken, Tallies, Tally, Text, TextLog, Whose,
@@ -119,16 +121,23 @@ impl TextLog for Plugged {
     async fn failures(&self, since: Timestamp, limit: u32) -> Result<Vec<Failure>, StoreError> {
         self.check("failures")?.failures(since, limit).await
     }
-    async fn begin_resend(&self, failed: &TextRef, requests: u8, max: u8) -> Result<Option<u8>, StoreError> {
-        self.check("begin_resend")?.begin_resend(failed, requests, max).await
+    async fn begin_resend(
+        &self,
+        failed: &TextRef,
+        why: Why,
+        requests: u8,
+        max: u8,
+    ) -> Result<Option<Resend>, StoreError> {
+        self.check("begin_resend")?.begin_resend(failed, why, requests, max).await
     }
     async fn record_resend(
         &self,
         delivery: &DeliveryRef,
+        resend: Resend,
         texts: &[Text],
         may_have_sent: bool,
     ) -> Result<(), StoreError> {
-        self.check("record_resend")?.record_resend(delivery, texts, may_have_sent).await
+        self.check("record_resend")?.record_resend(delivery, resend, texts, may_have_sent).await
     }
     async fn verified(
         &self,

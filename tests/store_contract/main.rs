@@ -18,6 +18,7 @@ mod numbers;
 mod outbox;
 mod postgres;
 mod postgres_troubles;
+mod resends;
 mod sqlite;
 
 use neon_sms_relay::store::{Store, open};
@@ -79,9 +80,6 @@ macro_rules! contract {
                 all_that_is_known_of_a_delivery_is_told,
                 deliveries_are_found_by_number_time_and_how_they_ended,
                 requests_of_all_owners_are_numbered_apart,
-                a_failed_text_is_made_good_once_while_that_helps,
-                a_resend_that_sent_nothing_gives_its_count_back,
-                a_code_that_was_superseded_or_typed_is_not_sent_again,
                 a_verification_is_matched_to_the_latest_text_of_the_number_once,
                 a_verification_without_a_living_code_of_ours_is_no_text_s_success,
                 a_reply_that_is_none_keeps_its_texts,
@@ -90,9 +88,16 @@ macro_rules! contract {
             contract!(@each deliveries $home;
                 deliveries_are_walked_through_and_found_by_what_changed,
             );
+            contract!(@each resends $home;
+                a_failed_text_is_made_good_once_while_that_helps,
+                a_resend_that_sent_nothing_gives_its_count_back_once,
+                silence_is_no_reason_where_something_final_was_heard,
+                a_code_that_was_superseded_or_typed_is_not_sent_again,
+            );
             contract!(@each numbers $home;
                 whoever_took_the_last_text_in_vain_is_told_until_one_led_to_a_verification,
                 a_number_gets_as_many_texts_as_its_pace_allows,
+                of_many_claims_of_one_event_the_number_notices_one,
                 an_unknown_number_is_refused_where_a_verified_one_is_not,
                 of_many_events_for_one_number_at_once_exactly_as_many_are_allowed_as_may_be,
                 a_number_is_remembered_while_its_limits_or_its_verification_count,

@@ -110,3 +110,28 @@ pub async fn a_number_is_remembered_while_its_limits_or_its_verification_count(h
     let doubtful = NewDelivery { unless_verified: Some("budget".to_owned()), ..event("c") };
     assert_eq!(history(&*store, doubtful, after(hour * 31)).await.refused_by, None);
 }
+
+pub async fn of_many_claims_of_one_event_the_number_notices_one(home: &Home) {
+    let store = home.open();
+    for (round, pause) in [(0, 0), (1, 30)] {
+        let delivery = NewDelivery { pace: paced(pause, 9, 9), ..event(&format!("event-{round}")) };
+        let now = after(Duration::from_secs(60 * round));
+        let claims = (0..50).map(|_| {
+            let (store, delivery) = (store.clone(), delivery.clone());
+            tokio::runtime::Handle::current()
+                .spawn(async move { store.claim(&delivery, now, LEASE).await.unwrap() })
+        });
+        let claims = futures_util::future::join_all(claims).await;
+        let acquired = claims.into_iter().filter_map(|claim| match claim {
+            Ok(Claim::Acquired(lease)) => Some(lease),
+            _ => None,
+        });
+        let [lease] = acquired.collect::<Vec<_>>().try_into().unwrap();
+        assert_eq!(lease.history.refused_by, None);
+        let outcome = Outcome { texts: vec![text(1, Twilio, Text::ACCEPTED)], ..Outcome::of(accepted()) };
+        store.finish(lease.clone(), &outcome, now).await.unwrap();
+        let verified = store.verified(&number(), now, now).await.unwrap();
+        let verified = verified.map(|verified| verified.text.delivery);
+        assert_eq!(verified, Some(lease.delivery_ref), "the number points to another delivery");
+    }
+}

@@ -10,20 +10,20 @@ use neon_sms_relay::store::{Claim, Lease, NewDelivery, Outcome, Store, Tally, Te
 use sms_providers::{DeliveryStatus, Price, ProviderName};
 use std::time::Duration;
 
-fn about(lease: &Lease, number: u8) -> TextRef {
+pub fn about(lease: &Lease, number: u8) -> TextRef {
     TextRef { delivery: lease.delivery_ref.clone(), number }
 }
 
-fn status(status: DeliveryStatus) -> Report {
+pub fn status(status: DeliveryStatus) -> Report {
     Report { status: Some(status), ..Report::default() }
 }
 
-fn failed(life: u64) -> Report {
+pub fn failed(life: u64) -> Report {
     let again = Some(Again { life: Duration::from_secs(life), transient: true });
     Report { code: Some("30003".to_owned()), again, ..status(Failed) }
 }
 
-async fn report(store: &dyn Store, text: &TextRef, report: Report) -> Reported {
+pub async fn report(store: &dyn Store, text: &TextRef, report: Report) -> Reported {
     store.report(&About::Text(text.clone(), Twilio), &report, NOW).await.unwrap()
 }
 
@@ -180,55 +180,6 @@ pub async fn requests_of_all_owners_are_numbered_apart(home: &Home) {
     store.finish(third, &Outcome::of(Reply::Done(None)), NOW).await.unwrap();
     let numbers: Vec<_> = one(&*store, "a").await.texts.iter().map(|text| text.reference.number).collect();
     assert_eq!(numbers, [9, 10]);
-}
-
-pub async fn a_failed_text_is_made_good_once_while_that_helps(home: &Home) {
-    let store = home.open();
-    let lease = acquire(&*store, "a", NOW).await;
-    let text_1 = about(&lease, 1);
-    report(&*store, &text_1, failed(60)).await;
-    assert_eq!(store.begin_resend(&text_1, 2, 2).await.unwrap(), None, "the event is not finished");
-    store.finish(lease.clone(), &outcome(accepted()), NOW).await.unwrap();
-    let failures = store.failures(NOW, 10).await.unwrap();
-    assert_eq!((&failures[0].text, failures[0].provider), (&text_1, Twilio));
-    assert_eq!(failures[0].again, Again { life: Duration::from_secs(60), transient: true });
-    assert_eq!(store.failures(after(LEASE), 10).await.unwrap(), []);
-
-    assert_eq!(store.begin_resend(&text_1, 2, 1).await.unwrap(), None, "no more texts are allowed");
-    assert_eq!(store.begin_resend(&text_1, 2, 3).await.unwrap(), Some(2));
-    assert_eq!(store.begin_resend(&text_1, 2, 9).await.unwrap(), None, "one is on its way");
-    let texts = [text(2, Vonage, "unreachable"), text(3, MessageBird, Text::ACCEPTED)];
-    store.record_resend(&lease.delivery_ref, &texts, true).await.unwrap();
-    assert_eq!(store.begin_resend(&text_1, 2, 9).await.unwrap(), None, "there is a later text");
-    let text_3 = about(&lease, 3);
-    assert_eq!(store.begin_resend(&text_3, 1, 2).await.unwrap(), None, "two may have left");
-    let delivered = About::Text(about(&lease, 3), MessageBird);
-    store.report(&delivered, &status(Delivered), NOW).await.unwrap();
-    assert_eq!(store.begin_resend(&text_3, 1, 9).await.unwrap(), None, "one has arrived");
-}
-
-pub async fn a_resend_that_sent_nothing_gives_its_count_back(home: &Home) {
-    let store = home.open();
-    let lease = finish(&*store, "a", NOW, vec![text(1, Twilio, Text::ACCEPTED)]).await;
-    assert_eq!(store.begin_resend(&about(&lease, 1), 1, 2).await.unwrap(), Some(2));
-    store.record_resend(&lease.delivery_ref, &[text(2, Vonage, "throttled")], false).await.unwrap();
-    assert_eq!(store.begin_resend(&about(&lease, 2), 1, 2).await.unwrap(), Some(3));
-}
-
-pub async fn a_code_that_was_superseded_or_typed_is_not_sent_again(home: &Home) {
-    let store = home.open();
-    let sent = || vec![text(1, Twilio, Text::ACCEPTED)];
-    let old = finish(&*store, "old", NOW, sent()).await;
-    let new = finish(&*store, "new", after(LEASE), sent()).await;
-    assert_eq!(store.begin_resend(&about(&old, 1), 1, 2).await.unwrap(), None, "there is a newer code");
-    // A newer one that is not texted makes this one void all the same.
-    let paused = NewDelivery { pace: crate::numbers::paced(3600, 9, 9), ..event("paused") };
-    assert!(matches!(store.claim(&paused, after(LEASE * 2), LEASE).await.unwrap(), Claim::Acquired(_)));
-    assert_eq!(store.begin_resend(&about(&new, 1), 1, 2).await.unwrap(), None);
-
-    let typed = finish(&*store, "typed", after(LEASE * 3), sent()).await;
-    store.verified(&number(), NOW, NOW).await.unwrap().unwrap();
-    assert_eq!(store.begin_resend(&about(&typed, 1), 1, 2).await.unwrap(), None);
 }
 
 pub async fn a_verification_is_matched_to_the_latest_text_of_the_number_once(home: &Home) {

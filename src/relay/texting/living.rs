@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// Beyond so many, the oldest ones are not sent again: some 20 MB.
+/// Beyond so many, the oldest ones are not sent again: some 40 MB.
 const MOST: usize = 50_000;
 
 /// A code, and all that another text with it needs.
@@ -17,8 +17,10 @@ const MOST: usize = 50_000;
 pub(super) struct LivingCode {
     pub event: EventId,
     pub to: PhoneNumber,
-    /// The keyed hash of the number, if it is known.
-    pub hash: Option<String>,
+    /// When its event came first.
+    pub came_at: Timestamp,
+    /// The keyed hash of the number.
+    pub hash: String,
     pub code: OtpCode,
     pub otp_type: OtpType,
     pub project_name: Option<String>,
@@ -49,7 +51,7 @@ struct State {
 
 impl State {
     fn forget(&mut self, delivery: &DeliveryRef) {
-        let Some(hash) = self.codes.remove(delivery).and_then(|code| code.hash) else { return };
+        let Some(LivingCode { hash, .. }) = self.codes.remove(delivery) else { return };
         if self.by_number.get(&hash) == Some(delivery) {
             self.by_number.remove(&hash);
         }
@@ -61,13 +63,15 @@ impl Living {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a code that was sent.
+    /// Keeps a code that was sent, unless a newer one for its number is here already.
     pub fn keep(&self, delivery: DeliveryRef, code: LivingCode) {
         let mut state = self.state();
-        if let Some(hash) = code.hash.clone()
-            && let Some(older) = state.by_number.insert(hash, delivery.clone())
-        {
-            state.forget(&older);
+        let other = state.by_number.get(&code.hash).and_then(|other| state.codes.get(other));
+        if other.is_some_and(|other| other.came_at > code.came_at) {
+            return;
+        }
+        if let Some(older) = state.by_number.insert(code.hash.clone(), delivery.clone()) {
+            state.codes.remove(&older);
         }
         state.ages.push_back(delivery.clone());
         state.codes.insert(delivery, code);
@@ -77,6 +81,11 @@ impl Living {
         }
         drop(state);
         self.born.notify_one();
+    }
+
+    /// Whether the code of a delivery is here.
+    pub fn holds(&self, delivery: &DeliveryRef) -> bool {
+        self.state().codes.contains_key(delivery)
     }
 
     /// The code of a delivery.

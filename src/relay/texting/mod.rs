@@ -13,6 +13,7 @@ mod otp;
 mod prices;
 mod reports;
 mod resend;
+mod sending;
 mod standing;
 mod tallies;
 mod verified;
@@ -24,6 +25,7 @@ use crate::telemetry::metrics::Metrics;
 use living::Living;
 pub use odds::Chance;
 use odds::Odds;
+use sending::Sending;
 use sms_providers::{ConversionFeedback, FailoverChain, ProviderName};
 pub use standing::Standing;
 use std::collections::HashMap;
@@ -62,14 +64,6 @@ pub struct RegionalSettings {
     pub providers: Option<Vec<ProviderName>>,
 }
 
-/// What can be replaced while the server runs.
-struct Sending {
-    settings: TextingSettings,
-    chain: FailoverChain,
-    /// Who wants to know which texts led to a verification.
-    listeners: Vec<Arc<dyn ConversionFeedback>>,
-}
-
 /// Sends codes by SMS, and sees to it that they arrive.
 pub struct Texting {
     /// What is sent through whom. A text that is on its way keeps what it started with.
@@ -85,12 +79,20 @@ pub struct Texting {
     reporting: Semaphore,
     /// Reports that wait for a text that is not written down yet.
     early: Arc<Semaphore>,
+    /// Texts that are sent again at once.
+    resending: Semaphore,
+    /// Providers that are told of a verification at once.
+    telling: Arc<Semaphore>,
 }
 
 /// As many reports are written down at once: half of the connections to a database.
 const REPORTS_AT_ONCE: usize = 4;
 /// As many reports may wait for their text to be written down.
 const EARLY_REPORTS: usize = 256;
+/// As many texts are sent again at once; the others wait.
+const RESENDS_AT_ONCE: usize = 32;
+/// As many providers are told of a verification at once; of others they are not told.
+const FEEDBACK_AT_ONCE: usize = 32;
 
 /// What texting stands on.
 pub struct Ground {
@@ -125,12 +127,14 @@ impl Texting {
             book: Book::default(),
             reporting: Semaphore::new(REPORTS_AT_ONCE),
             early: Arc::new(Semaphore::new(EARLY_REPORTS)),
+            resending: Semaphore::new(RESENDS_AT_ONCE),
+            telling: Arc::new(Semaphore::new(FEEDBACK_AT_ONCE)),
         }
     }
 
     /// What speaks for each provider of a country, by what users typed; the best one first.
     pub fn chances(&self, region: Option<Region>) -> Vec<Chance> {
-        self.odds.chances(region, &self.order(region, None))
+        self.odds.chances(region, &self.order(&self.sending(), region, None))
     }
 
     /// Sends what comes from now on like this; what is remembered of providers that stay is kept.
@@ -152,12 +156,5 @@ impl Texting {
 
     fn sending(&self) -> Arc<Sending> {
         self.sending.borrow().clone()
-    }
-}
-
-impl Sending {
-    fn template(&self, region: Option<Region>) -> &MessageTemplate {
-        let regional = region.and_then(|region| self.settings.regions.get(&region));
-        regional.and_then(|regional| regional.template.as_ref()).unwrap_or(&self.settings.template)
     }
 }

@@ -1,14 +1,18 @@
 //! Who is asked, and in which order.
 
-use super::Texting;
+use super::{Sending, Texting};
 use crate::domain::Region;
 use sms_providers::ProviderName;
 
 impl Texting {
     /// Who is asked for a text to this country, the first one first. `in_vain` took the last text to the number,
     /// which led to no verification.
-    pub(super) fn order(&self, region: Option<Region>, in_vain: Option<ProviderName>) -> Vec<ProviderName> {
-        let sending = self.sending();
+    pub(super) fn order(
+        &self,
+        sending: &Sending,
+        region: Option<Region>,
+        in_vain: Option<ProviderName>,
+    ) -> Vec<ProviderName> {
         let regional = region.and_then(|region| sending.settings.regions.get(&region));
         let written = regional.and_then(|regional| regional.providers.as_ref());
         let mut order = written.unwrap_or(&sending.settings.providers).clone();

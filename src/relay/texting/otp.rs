@@ -1,17 +1,15 @@
 //! Sends one code: number, expiry, text, chain.
 
 use super::living::LivingCode;
-use super::{Sending, Texting, TextingSettings};
+use super::{Sending, Texting};
 use crate::domain::{
-    Accepted, Deadline, DeliveryRef, Destination, Event, EventId, OtpCode, Problem, Recipient, RefuseReason,
-    Region, Reply, SendOtp, Timestamp, TryAgainReason, check_possible,
+    Accepted, Deadline, Destination, Event, OtpCode, Problem, Recipient, RefuseReason, Region, Reply,
+    SendOtp, Timestamp, TryAgainReason, check_possible,
 };
 use crate::relay::once::Ownership;
 use crate::store::{NewDelivery, Text};
 use crate::telemetry::trace;
-use sms_providers::{
-    Attempt, ChainRun, FailureKind, MessageRef, PhoneNumber, SendReceipt, SmsBody, SmsMessage, Step,
-};
+use sms_providers::{Attempt, ChainRun, FailureKind, PhoneNumber, SendReceipt, SmsBody, Step};
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -61,8 +59,8 @@ impl Texting {
             // Neon has made the older code void.
             self.living.forget_number(&recipient.hash);
         }
-        let order = self.order(region, lease.history.previous);
-        let message = self.message(&event.id, reference, to.clone(), body, region, expires_in);
+        let order = self.order(&sending, region, lease.history.previous);
+        let message = sending.message(&event.id, reference, to.clone(), body, region, expires_in);
         let started = self.clock.now();
         let run = sending.chain.start_in(&order, &message, until, allowance);
         let mut run = run.numbered_from(lease.next_number);
@@ -72,16 +70,19 @@ impl Texting {
         let texts = texts(run.attempts(), lease.next_number, started);
         self.report(event, delivery.recipient.as_ref(), run.attempts(), &result);
         // The first text of an event tells how good its provider is; what follows a failure gets the hard numbers.
-        if let Some(first) = run.attempts().first().filter(|attempt| attempt.may_have_sent() && earlier == 0)
-        {
+        let first = run.attempts().first().filter(|_| lease.next_number == 1);
+        if let Some(first) = first.filter(|attempt| attempt.may_have_sent()) {
             self.metrics.first_sent(first.provider, region);
             self.book.first(started, region, first.provider, started.plus(expires_in));
         }
-        if result.is_ok() && self.may_be_sent_again() {
+        // Of what the store does not know, it could not say whether another text helps.
+        let recipient = delivery.recipient.as_ref().filter(|_| ownership.durable());
+        if let (Ok(_), true, Some(recipient)) = (&result, sending.may_be_sent_again(), recipient) {
             let living = LivingCode {
+                came_at: lease.first_claimed_at,
                 event: event.id.clone(),
                 to,
-                hash: delivery.recipient.as_ref().map(|recipient| recipient.hash.clone()),
+                hash: recipient.hash.clone(),
                 code: code.clone(),
                 otp_type: otp.otp_type,
                 project_name: event.project_name.clone(),
@@ -89,40 +90,11 @@ impl Texting {
                 expires_at: started.plus(expires_in),
                 asked: run.attempts().iter().map(|attempt| attempt.provider).collect(),
                 last: texts.last().map_or(lease.next_number, |text| text.number),
-                silent_at: self.silent_at(),
+                silent_at: sending.silent_at(self.clock.now()),
             };
             self.living.keep(reference.clone(), living);
         }
         (reply_to(result), texts)
-    }
-
-    /// Whether anything is ever learnt of a text that could lead to another one.
-    fn may_be_sent_again(&self) -> bool {
-        let TextingSettings { callbacks, resend_on_failure, resend_if_silent, max_sends, .. } =
-            &self.sending().settings;
-        callbacks.is_some() && *max_sends > 1 && (*resend_on_failure || resend_if_silent.is_some())
-    }
-
-    /// The text as it goes to whichever provider.
-    pub(super) fn message(
-        &self,
-        event: &EventId,
-        delivery: &DeliveryRef,
-        to: PhoneNumber,
-        body: SmsBody,
-        region: Option<Region>,
-        expires_in: Duration,
-    ) -> SmsMessage {
-        SmsMessage {
-            to,
-            body,
-            country: region.and_then(|region| region.as_str().parse().ok()),
-            reference: MessageRef::new(delivery.as_str()),
-            idempotency_key: event.as_str().to_owned(),
-            attempt: 1,
-            callbacks: self.sending().settings.callbacks.clone(),
-            expires_in,
-        }
     }
 
     /// What is needed to send, or why it is refused.

@@ -14,6 +14,9 @@ use std::time::Duration;
 /// is looked at again after so long.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
+/// No report waits longer for its turn at the store; then it is lost.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 impl Texting {
     /// Records a verified report, and sees to it that a text which failed is made good. A report for a text that
     /// nobody knows is counted and dropped; a store that fails is logged where it failed.
@@ -50,13 +53,15 @@ impl Texting {
             }
             (Ok(Reported::NotFound), _) => self.metrics.reported(provider, NOBODY),
             (Ok(_), None) => self.metrics.reported(provider, UNKNOWN_WORD),
-            (Ok(Reported::Unchanged), Some(_)) | (Err(_), _) => {}
+            (Ok(Reported::Unchanged), Some(_)) => {}
+            (Err(_), _) => self.metrics.reported(provider, LOST),
         }
     }
 
     async fn write_down(&self, about: &About, report: &Report) -> Result<Reported, StoreError> {
-        // Closed never.
-        let _turn = self.reporting.acquire().await;
+        // A store that hangs must not let reports take up every connection.
+        let turn = tokio::time::timeout(PATIENCE, self.reporting.acquire()).await;
+        let _turn = turn.map_err(|_| StoreError::timed_out())?;
         let recorded = in_time(self.ledger.store().report(about, report, self.clock.now())).await;
         recorded.inspect_err(|error| self.ledger.failed(error))
     }
@@ -76,8 +81,9 @@ impl Texting {
         let texting = self.clone();
         self.tasks.spawn_until_drain(async move {
             tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+            let found = texting.write_down(&about, &report).await;
             drop(place);
-            match texting.write_down(&about, &report).await {
+            match found {
                 Ok(Reported::Raised(text)) => texting.learn(provider, text, &update),
                 Ok(Reported::NotFound) => texting.metrics.reported(provider, NOBODY),
                 Ok(Reported::Unchanged) | Err(_) => {}
@@ -117,6 +123,8 @@ impl Texting {
 
 /// The status label of a report for a text that nobody knows.
 const NOBODY: &str = "for_nobody";
+/// The status label of a report that could not be written down.
+const LOST: &str = "lost";
 /// The status label of a report whose word nobody knows.
 const UNKNOWN_WORD: &str = "unknown_word";
 

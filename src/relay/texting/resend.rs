@@ -4,11 +4,11 @@
 //! store for reports that reached another one.
 
 use super::living::LivingCode;
-use super::{Texting, otp};
+use super::{Sending, Texting, otp};
 use crate::domain::time::Deadline;
 use crate::domain::{DeliveryRef, TextRef, Timestamp};
 use crate::relay::once::in_time;
-use crate::store::texts::{Again, Failure};
+use crate::store::texts::{Again, Failure, Resend, Why};
 use crate::telemetry::trace;
 use sms_providers::{ProviderName, Step};
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// be finished.
 const LOOK_BACK: Duration = Duration::from_secs(30);
 /// A text whose event is not finished yet is looked at again so often.
-const TRIES: u8 = 3;
+const TRIES: u8 = 10;
 /// Reports at a time.
 const REPORTS: u32 = 1000;
 /// A code that lives no longer is not worth another text.
@@ -43,7 +43,7 @@ enum Reason {
 impl Texting {
     /// Sends a failed text again, if its code is here; says whether it is.
     pub(super) fn make_good(self: &Arc<Self>, failed: TextRef, again: Again) -> bool {
-        let is_here = self.living.get(&failed.delivery).is_some();
+        let is_here = self.living.holds(&failed.delivery);
         if is_here && self.sending().settings.resend_on_failure {
             self.start(failed, Reason::Failed(again));
         }
@@ -95,29 +95,32 @@ impl Texting {
     }
 
     async fn send_again(&self, failed: &TextRef, reason: Reason) {
+        // As many as may ask the store and providers at once, beside codes that somebody waits for.
+        let _turn = self.resending.acquire().await;
         let Some(code) = self.living.get(&failed.delivery) else { return };
+        let sending = self.sending();
         let left = Deadline(code.expires_at).remaining(self.clock.now());
-        let (label, life, transient) = match reason {
-            Reason::Failed(again) => ("failed", again.life, again.transient),
-            Reason::Silent => ("silent", SHORTEST_LIFE, false),
+        let (why, life, transient) = match reason {
+            Reason::Failed(again) => (Why::Failed, again.life, again.transient),
+            Reason::Silent => (Why::Silent, SHORTEST_LIFE, false),
         };
-        let order = self.others(&code, transient);
+        let order = self.others(&sending, &code, transient);
         if left < life || order.is_empty() {
             return;
         }
         let requests = u8::try_from(order.len()).unwrap_or(u8::MAX);
-        let begun = self.ledger.store().begin_resend(failed, requests, self.sending().settings.max_sends);
-        let first = match in_time(begun).await {
-            Ok(Some(first)) => first,
+        let begun = self.ledger.store().begin_resend(failed, why, requests, sending.settings.max_sends);
+        let resend = match in_time(begun).await {
+            Ok(Some(resend)) => resend,
             Ok(None) => return,
             Err(error) => return self.ledger.failed(&error),
         };
-        self.send_through(&order, &failed.delivery, &code, first, left, label).await;
+        self.send_through(&sending, &order, &failed.delivery, &code, resend, why).await;
     }
 
     /// Who has not had the event yet; or, if there is one provider alone and it may do better now, that one.
-    fn others(&self, code: &LivingCode, transient: bool) -> Vec<ProviderName> {
-        let order = self.order(code.region, None);
+    fn others(&self, sending: &Sending, code: &LivingCode, transient: bool) -> Vec<ProviderName> {
+        let order = self.order(sending, code.region, None);
         match order.as_slice() {
             [only] if transient => vec![*only],
             order => order.iter().copied().filter(|name| !code.asked.contains(name)).collect(),
@@ -126,22 +129,26 @@ impl Texting {
 
     async fn send_through(
         &self,
+        sending: &Sending,
         order: &[ProviderName],
         delivery: &DeliveryRef,
         code: &LivingCode,
-        first: u8,
-        left: Duration,
-        reason: &'static str,
+        resend: Resend,
+        why: Why,
     ) {
+        let reason = match why {
+            Why::Failed => "failed",
+            Why::Silent => "silent",
+        };
+        let left = Deadline(code.expires_at).remaining(self.clock.now());
         let project = code.project_name.as_deref();
-        let sending = self.sending();
         let rendered = sending.template(code.region).render(&code.code, project, code.otp_type, left);
         let Ok(body) = rendered else { return };
-        let message = self.message(&code.event, delivery, code.to.clone(), body, code.region, left);
+        let message = sending.message(&code.event, delivery, code.to.clone(), body, code.region, left);
         let started = self.clock.now();
         // One possible text was counted ahead, so the first that may have left is the last.
         let run = sending.chain.start_in(order, &message, Instant::now() + LONGEST.min(left), 1);
-        let mut run = run.numbered_from(first);
+        let mut run = run.numbered_from(resend.first);
         let result = loop {
             let span = trace::vendor();
             let step = run.next().instrument(span.clone()).await;
@@ -152,7 +159,7 @@ impl Texting {
                 break result;
             }
         };
-        let texts = otp::texts(run.attempts(), first, started);
+        let texts = otp::texts(run.attempts(), resend.first, started);
         for attempt in run.attempts() {
             self.metrics.attempted(attempt);
             self.metrics.resent(attempt.provider, reason);
@@ -168,16 +175,11 @@ impl Texting {
             }
         }
         let asked: Vec<_> = run.attempts().iter().map(|attempt| attempt.provider).collect();
-        let last = texts.last().map_or(first, |text| text.number);
-        self.living.sent_again(delivery, &asked, last, self.silent_at());
-        let recorded = self.ledger.store().record_resend(delivery, &texts, run.possible_sends() > 0);
+        let last = texts.last().map_or(resend.first, |text| text.number);
+        self.living.sent_again(delivery, &asked, last, sending.silent_at(self.clock.now()));
+        let recorded = self.ledger.store().record_resend(delivery, resend, &texts, run.possible_sends() > 0);
         if let Err(error) = in_time(recorded).await {
             self.ledger.failed(&error);
         }
-    }
-
-    /// When a text that is sent now has been silent for too long.
-    pub(super) fn silent_at(&self) -> Option<Timestamp> {
-        Some(self.clock.now().plus(self.sending().settings.resend_if_silent?))
     }
 }

@@ -48,7 +48,9 @@ impl Texting {
         );
         let listener = self.sending().listeners.iter().find(|listener| listener.name() == provider).cloned();
         let (Some(listener), Some(message_id)) = (listener, message_id) else { return };
-        self.tasks.spawn(async move {
+        let Ok(place) = self.telling.clone().try_acquire_owned() else { return };
+        self.tasks.spawn_until_drain(async move {
+            let _place = place;
             let conversion = Conversion { message_id, verified: true, at: now.to_system_time() };
             if let Err(error) = listener.tell(&conversion).await {
                 tracing::warn!(%provider, %error, hint = error.hint, "the provider was not told of a verification");

@@ -3,7 +3,8 @@
 use super::{MemoryStore, Rows, StoreError};
 use crate::domain::{DeliveryRef, TextRef, TextStatus, Timestamp};
 use crate::store::texts::{
-    About, Again, Delivery, Failure, Query, Report, Reported, ReportedText, Text, TextLog, Verified,
+    About, Again, Delivery, Failure, Query, Report, Reported, ReportedText, Resend, Text, TextLog, Verified,
+    Why,
 };
 use sms_providers::{DeliveryStatus, Price, ProviderName};
 
@@ -106,27 +107,27 @@ impl Rows {
         Reported::Raised(ReportedText { text, region, sent })
     }
 
-    fn begin_resend(&mut self, failed: &TextRef, requests: u8, max_sends: u8) -> Option<u8> {
+    fn begin_resend(&mut self, failed: &TextRef, why: Why, requests: u8, max_sends: u8) -> Option<Resend> {
         let Self { by_id, ids, numbers, .. } = self;
         let row = by_id.get_mut(ids.get(&failed.delivery)?)?;
         let recipient = row.delivery.recipient.as_ref()?;
-        let arrived = |text: &Row| {
-            let statuses = [TextStatus::Verified, TextStatus::Reported(DeliveryStatus::Delivered)];
-            text.status.is_some_and(|status| statuses.contains(&status))
+        let settled = |(number, text): (&u8, &Row)| {
+            let heard_of = why == Why::Silent && *number == failed.number;
+            let is_final = text.status.is_some_and(TextStatus::is_final);
+            is_final && (text.again.is_none() || heard_of)
         };
         let too_late = row.reply.is_none()
             || row.verified_at.is_some()
             || row.possible_sends >= max_sends
             || row.numbered != failed.number
-            || row.texts.values().any(arrived)
+            || row.texts.iter().any(settled)
             || !numbers.is_latest(&recipient.hash, &failed.delivery);
         if too_late {
             return None;
         }
         row.possible_sends += 1;
-        let first = row.numbered.saturating_add(1);
-        row.numbered = row.numbered.saturating_add(requests);
-        Some(first)
+        row.numbered = row.numbered.saturating_add(requests).saturating_add(1);
+        Some(Resend::of(row.numbered, requests))
     }
 
     fn verified(&mut self, hash: &str, alive_at: Timestamp, now: Timestamp) -> Option<Verified> {
@@ -140,8 +141,8 @@ impl Rows {
             let verdict = text.request.as_ref().map(|text| text.verdict.as_str());
             verdict.is_some_and(|verdict| [Text::ACCEPTED, "unknown"].contains(&verdict))
         };
+        let alone = row.texts.len() == 1;
         let mut left: Vec<_> = row.texts.values_mut().filter(may_have_left).collect();
-        let alone = left.len() == 1;
         let first_sent_at = left.iter().filter_map(|text| Some(text.request.as_ref()?.sent_at)).min()?;
         let last = left.pop()?;
         (last.status, last.status_at) = (Some(TextStatus::Verified), Some(now));
@@ -177,23 +178,25 @@ impl TextLog for MemoryStore {
     async fn begin_resend(
         &self,
         failed: &TextRef,
+        why: Why,
         requests: u8,
         max_sends: u8,
-    ) -> Result<Option<u8>, StoreError> {
-        Ok(self.rows().begin_resend(failed, requests, max_sends))
+    ) -> Result<Option<Resend>, StoreError> {
+        Ok(self.rows().begin_resend(failed, why, requests, max_sends))
     }
 
     async fn record_resend(
         &self,
         delivery: &DeliveryRef,
+        resend: Resend,
         texts: &[Text],
         may_have_sent: bool,
     ) -> Result<(), StoreError> {
         let mut rows = self.rows();
-        rows.write(delivery, texts);
-        if let Some(row) = rows.by_ref(delivery) {
+        if let Some(row) = rows.by_ref(delivery).filter(|row| row.numbered == resend.end) {
             row.possible_sends = row.possible_sends.saturating_sub(u8::from(!may_have_sent));
-            row.numbered = texts.last().map_or(row.numbered, |text| text.number);
+            row.numbered = resend.numbered(texts);
+            rows.write(delivery, texts);
         }
         Ok(())
     }

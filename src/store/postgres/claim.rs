@@ -15,16 +15,17 @@ use tokio_postgres::types::Type;
 const CLAIM: &str = "
     WITH known AS (SELECT FROM neon_sms_relay_deliveries WHERE event_id = $1),
     number AS (
-        INSERT INTO neon_sms_relay_numbers AS n (recipient_hash, recent, latest_ref)
-        SELECT $5, ARRAY[$11], $4
+        INSERT INTO neon_sms_relay_numbers AS n (recipient_hash, recent, latest_ref, latest_event)
+        SELECT $5, ARRAY[$11], $4, $1
         WHERE $5 IS NOT NULL AND NOT EXISTS (SELECT FROM known)
             AND ($18 IS NULL OR EXISTS (SELECT FROM neon_sms_relay_numbers WHERE recipient_hash = $5))
         ON CONFLICT (recipient_hash) DO UPDATE SET
-            (recent, previous_ref, latest_ref, superseded, keep_until, refused_by) = (
+            (recent, previous_ref, latest_ref, latest_event, superseded, keep_until, refused_by) = (
                 SELECT CASE WHEN counts THEN (today || $11)[greatest(cardinality(today) + 2 - $26, 1):]
                         ELSE n.recent END,
                     CASE WHEN counts THEN n.latest_ref ELSE n.previous_ref END,
                     CASE WHEN counts THEN $4 ELSE n.latest_ref END,
+                    CASE WHEN counts THEN $1 ELSE n.latest_event END,
                     NOT counts,
                     CASE WHEN counts THEN NULL ELSE n.keep_until END,
                     coalesce(untrusted, too_many)
@@ -44,6 +45,8 @@ const CLAIM: &str = "
                             WHERE at > $20 AND at <= $21 ORDER BY i) AS today) AS remembered
                     ) AS asked
                 ) AS judged)
+        -- Another claim of this event may have noted it while this one waited.
+        WHERE n.latest_event IS DISTINCT FROM $1
         RETURNING verified_at, refused_by, latest_ref, previous_ref),
     claimed AS (
         INSERT INTO neon_sms_relay_deliveries AS d (event_id, event_type, endpoint_id, delivery_ref, recipient_hash,

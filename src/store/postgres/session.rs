@@ -16,6 +16,9 @@ const CONNECTIONS: usize = 8;
 /// One statement on a few rows. A connection that takes longer is given up.
 const QUERY_TIMEOUT: Duration = Duration::from_millis(2500);
 
+/// What was kept for a day may be rewritten; whoever waits for it gives up earlier.
+const MIGRATION_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// Each brings the schema from the version of its index to the next.
 const MIGRATIONS: [&str; 3] = [
     include_str!("../schema/postgres/0001_deliveries.sql"),
@@ -75,7 +78,8 @@ impl Sessions {
     /// Runs one statement, on another connection if the first turns out to be closed.
     ///
     /// Repeating is harmless: a claim or a lease that had been carried out is found to be held, by ourselves,
-    /// until it lapses; everything else is bound to its token or changes nothing the second time.
+    /// until it lapses; everything else is bound to its token or changes nothing the second time, but for tallies,
+    /// which may count twice.
     pub async fn query(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
         self.migrated.get_or_try_init(|| self.migrate()).await?;
         match self.query_once(statement, parameters).await {
@@ -105,7 +109,7 @@ impl Sessions {
     /// Brings the tables up to date; several instances may start at once.
     async fn migrate(&self) -> Result<(), StoreError> {
         let mut client = self.client().await?;
-        let migrated = tokio::time::timeout(QUERY_TIMEOUT * 4, migrate(&mut client, self.only_reads)).await;
+        let migrated = tokio::time::timeout(MIGRATION_TIMEOUT, migrate(&mut client, self.only_reads)).await;
         let migrated = migrated.unwrap_or_else(|_| Err(StoreError::timed_out()));
         migrated.map_err(|error| match error {
             StoreError::Failed(told) => {

@@ -4,7 +4,8 @@ use super::{Parameter, PostgresStore, StoreError, deliveries};
 use crate::domain::{DeliveryRef, Region, TextRef, TextStatus, Timestamp};
 use crate::store::row::read_provider;
 use crate::store::texts::{
-    About, Again, Delivery, Failure, Query, Report, Reported, ReportedText, Text, TextLog, Verified,
+    About, Again, Delivery, Failure, Query, Report, Reported, ReportedText, Resend, Text, TextLog, Verified,
+    Why,
 };
 use crate::store::{Held, VERIFIED_FOR};
 use serde_json::json;
@@ -143,52 +144,58 @@ impl TextLog for PostgresStore {
     async fn begin_resend(
         &self,
         failed: &TextRef,
+        why: Why,
         requests: u8,
         max_sends: u8,
-    ) -> Result<Option<u8>, StoreError> {
+    ) -> Result<Option<Resend>, StoreError> {
         let update = "UPDATE neon_sms_relay_deliveries AS d
-             SET possible_sends = d.possible_sends + 1, numbered = least(d.numbered + $3, 255)
+             SET possible_sends = d.possible_sends + 1, numbered = least(d.numbered + $3 + 1, 255)
              WHERE delivery_ref = $1 AND reply IS NOT NULL AND verified_at IS NULL AND possible_sends < $4
                  AND numbered = $2
                  AND NOT EXISTS (
                      SELECT FROM neon_sms_relay_texts
-                     WHERE delivery_ref = $1 AND status IN ('delivered', 'verified'))
+                     WHERE delivery_ref = $1
+                         AND status IN ('delivered', 'verified', 'undelivered', 'failed', 'expired')
+                         AND (again_life_s IS NULL OR $5 AND number = $2))
                  AND EXISTS (
                      SELECT FROM neon_sms_relay_numbers AS n
                      WHERE n.recipient_hash = d.recipient_hash AND latest_ref = $1 AND NOT superseded)
              RETURNING numbered";
-        let parameters: [Parameter<'_>; 4] = [
+        let parameters: [Parameter<'_>; 5] = [
             (&failed.delivery.as_str(), Type::TEXT),
             (&i16::from(failed.number), Type::INT2),
             (&i16::from(requests), Type::INT2),
             (&i16::from(max_sends), Type::INT2),
+            (&(why == Why::Silent), Type::BOOL),
         ];
         let rows = self.sessions.query(update, &parameters).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let numbered = u8::try_from(row.try_get::<_, i16>(0)?).map_err(|_| StoreError::Corrupt)?;
-        Ok(Some(numbered.saturating_sub(requests).saturating_add(1)))
+        Ok(Some(Resend::of(numbered, requests)))
     }
 
     async fn record_resend(
         &self,
         delivery: &DeliveryRef,
+        resend: Resend,
         texts: &[Text],
         may_have_sent: bool,
     ) -> Result<(), StoreError> {
         let statement = format!(
             "WITH delivery AS (
                  UPDATE neon_sms_relay_deliveries
-                 SET possible_sends = greatest(possible_sends - $2, 0), numbered = coalesce($4, numbered)
-                 WHERE delivery_ref = $1 RETURNING delivery_ref),
+                 SET possible_sends = greatest(possible_sends - $2, 0), numbered = $4
+                 WHERE delivery_ref = $1 AND numbered = $5 RETURNING delivery_ref),
              logged AS ({})
              SELECT 1 FROM delivery",
             write("delivery", 3)
         );
-        let parameters: [Parameter<'_>; 4] = [
+        let parameters: [Parameter<'_>; 5] = [
             (&delivery.as_str(), Type::TEXT),
             (&i16::from(!may_have_sent), Type::INT2),
             (&as_json(texts), Type::TEXT),
-            (&texts.last().map(|text| i16::from(text.number)), Type::INT2),
+            (&i16::from(resend.numbered(texts)), Type::INT2),
+            (&i16::from(resend.end), Type::INT2),
         ];
         self.change(&statement, &parameters).await.map(|_: Held| ())
     }
@@ -213,7 +220,7 @@ impl TextLog for PostgresStore {
                 RETURNING d.delivery_ref, d.region),
             text AS (
                 SELECT delivery_ref, number, provider, message_id, sent_at, min(sent_at) OVER () AS first_sent_at,
-                    count(*) OVER () AS texts, region
+                    (SELECT count(*) FROM neon_sms_relay_texts JOIN delivery USING (delivery_ref)) AS texts, region
                 FROM neon_sms_relay_texts JOIN delivery USING (delivery_ref)
                 WHERE verdict IN ('accepted', 'unknown') ORDER BY number DESC LIMIT 1),
             marked AS (

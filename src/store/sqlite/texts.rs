@@ -5,7 +5,8 @@ use crate::domain::{DeliveryRef, Region, TextRef, TextStatus, Timestamp};
 use crate::store::log::DeliveryLog;
 use crate::store::row::read_provider;
 use crate::store::texts::{
-    About, Again, Delivery, Failure, Query, Report, Reported, ReportedText, Text, TextLog, Verified,
+    About, Again, Delivery, Failure, Query, Report, Reported, ReportedText, Resend, Text, TextLog, Verified,
+    Why,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sms_providers::Price;
@@ -25,29 +26,32 @@ impl TextLog for SqliteStore {
     async fn begin_resend(
         &self,
         failed: &TextRef,
+        why: Why,
         requests: u8,
         max_sends: u8,
-    ) -> Result<Option<u8>, StoreError> {
+    ) -> Result<Option<Resend>, StoreError> {
         let failed = failed.clone();
-        self.writer.run(move |db| begin_resend(db, &failed, requests, max_sends)).await
+        self.writer.run(move |db| begin_resend(db, &failed, why, requests, max_sends)).await
     }
 
     async fn record_resend(
         &self,
         delivery: &DeliveryRef,
+        resend: Resend,
         texts: &[Text],
         may_have_sent: bool,
     ) -> Result<(), StoreError> {
         let (delivery, texts) = (delivery.clone(), texts.to_vec());
         self.writer
             .run(move |db| {
-                write(db, &delivery, &texts)?;
                 let mut update = db.prepare_cached(
-                    "UPDATE deliveries SET possible_sends = max(possible_sends - ?2, 0), numbered = coalesce(?3, numbered)
-                     WHERE delivery_ref = ?1",
+                    "UPDATE deliveries SET possible_sends = max(possible_sends - ?2, 0), numbered = ?3
+                     WHERE delivery_ref = ?1 AND numbered = ?4",
                 )?;
-                let last = texts.last().map(|text| text.number);
-                update.execute(params![delivery.as_str(), !may_have_sent, last])?;
+                let numbered = resend.numbered(&texts);
+                if update.execute(params![delivery.as_str(), !may_have_sent, numbered, resend.end])? > 0 {
+                    write(db, &delivery, &texts)?;
+                }
                 Ok(())
             })
             .await
@@ -201,23 +205,28 @@ fn failures(db: &Connection, since: Timestamp, limit: u32) -> Result<Vec<Failure
 fn begin_resend(
     db: &Connection,
     failed: &TextRef,
+    why: Why,
     requests: u8,
     max_sends: u8,
-) -> Result<Option<u8>, StoreError> {
+) -> Result<Option<Resend>, StoreError> {
     let mut update = db.prepare_cached(
-        "UPDATE deliveries SET possible_sends = possible_sends + 1, numbered = min(numbered + ?3, 255)
+        "UPDATE deliveries SET possible_sends = possible_sends + 1, numbered = min(numbered + ?3 + 1, 255)
          WHERE delivery_ref = ?1 AND reply IS NOT NULL AND verified_at IS NULL AND possible_sends < ?4
              AND numbered = ?2
              AND NOT EXISTS (
-                 SELECT 1 FROM texts WHERE delivery_ref = ?1 AND status IN ('delivered', 'verified'))
+                 SELECT 1 FROM texts
+                 WHERE delivery_ref = ?1
+                     AND status IN ('delivered', 'verified', 'undelivered', 'failed', 'expired')
+                     AND (again_life_s IS NULL OR ?5 AND number = ?2))
              AND EXISTS (
                  SELECT 1 FROM numbers
                  WHERE recipient_hash = deliveries.recipient_hash AND latest_ref = ?1 AND NOT superseded)
          RETURNING numbered",
     )?;
-    let parameters = params![failed.delivery.as_str(), failed.number, requests, max_sends];
+    let parameters =
+        params![failed.delivery.as_str(), failed.number, requests, max_sends, why == Why::Silent];
     let numbered: Option<u8> = update.query_row(parameters, |row| row.get(0)).optional()?;
-    Ok(numbered.map(|numbered| numbered.saturating_sub(requests).saturating_add(1)))
+    Ok(numbered.map(|numbered| Resend::of(numbered, requests)))
 }
 
 fn verified(
@@ -245,8 +254,9 @@ fn verified(
     let region: Option<Option<String>> = update.query_row(parameters, |row| row.get(0)).optional()?;
     let Some(region) = region else { return Ok(None) };
     let mut select = db.prepare_cached(
-        "SELECT number, provider, message_id, sent_at, min(sent_at) OVER (), count(*) OVER () FROM texts
-         WHERE delivery_ref = ?1 AND verdict IN ('accepted', 'unknown') ORDER BY number DESC LIMIT 1",
+        "SELECT number, provider, message_id, sent_at, min(sent_at) OVER (),
+             (SELECT count(*) FROM texts WHERE delivery_ref = ?1)
+         FROM texts WHERE delivery_ref = ?1 AND verdict IN ('accepted', 'unknown') ORDER BY number DESC LIMIT 1",
     )?;
     let columns = |row: &Row<'_>| {
         let text: (u8, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);

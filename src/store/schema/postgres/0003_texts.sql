@@ -1,3 +1,6 @@
+-- Instances of the version before may run on: nothing that they write is taken away, and nothing is lost meanwhile.
+LOCK TABLE neon_sms_relay_deliveries IN SHARE ROW EXCLUSIVE MODE;
+
 -- Each request to a provider is a text of its own. A report may make its row before the answer to the request does.
 CREATE TABLE neon_sms_relay_texts (
     delivery_ref  TEXT     NOT NULL,
@@ -45,12 +48,7 @@ ALTER TABLE neon_sms_relay_deliveries
     ADD COLUMN decision    TEXT,
     ADD COLUMN verified_at BIGINT;
 UPDATE neon_sms_relay_deliveries SET numbered = json_array_length(attempts::json) WHERE attempts IS NOT NULL;
-ALTER TABLE neon_sms_relay_deliveries
-    DROP COLUMN provider,
-    DROP COLUMN message_id,
-    DROP COLUMN attempts,
-    DROP COLUMN status,
-    DROP COLUMN status_code;
+-- provider, message_id, attempts, status and status_code are in the texts from now on; a later version drops them.
 
 -- What is remembered of a number, under its keyed hash. `recent` holds the times of its texts since it was last
 -- verified. The latest code is `superseded` by one that was not texted. A number of which no delivery is kept rests
@@ -60,6 +58,7 @@ CREATE TABLE neon_sms_relay_numbers (
     recent         BIGINT[] NOT NULL DEFAULT '{}',
     verified_at    BIGINT,
     latest_ref     TEXT,
+    latest_event   TEXT,
     previous_ref   TEXT,
     superseded     BOOLEAN  NOT NULL DEFAULT FALSE,
     keep_until     BIGINT,

@@ -41,11 +41,8 @@ ALTER TABLE deliveries ADD COLUMN refused_by  TEXT;
 ALTER TABLE deliveries ADD COLUMN decision    TEXT;
 ALTER TABLE deliveries ADD COLUMN verified_at INTEGER;
 UPDATE deliveries SET numbered = json_array_length(attempts) WHERE attempts IS NOT NULL;
-ALTER TABLE deliveries DROP COLUMN provider;
-ALTER TABLE deliveries DROP COLUMN message_id;
-ALTER TABLE deliveries DROP COLUMN attempts;
-ALTER TABLE deliveries DROP COLUMN status;
-ALTER TABLE deliveries DROP COLUMN status_code;
+-- provider, message_id, attempts, status and status_code are in the texts from now on; a later version drops them. To
+-- drop one rewrites the whole table.
 
 -- What is remembered of a number, under its keyed hash. `recent` holds the times of its texts in milliseconds, with
 -- commas between, since it was last verified. The latest code is `superseded` by one that was not texted. A number of
