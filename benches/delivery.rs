@@ -58,11 +58,13 @@ fn event(way: Way) -> String {
         Way::Forward => ("send.otp", "email"),
         Way::Queue => ("user.created", ""),
     };
+    // Of somebody else each time: codes for one number wait for each other.
+    let number = format!("+12022{:06}", Uuid::new_v4().as_u64_pair().0 % 1_000_000);
     json!({
         "event_id": Uuid::new_v4().to_string(),
         "event_type": event_type,
         "context": { "project_name": "My SaaS App" },
-        "user": { "phone_number": "+15551234567" },
+        "user": { "phone_number": number },
         "event_data": {
             "otp_code": "042137", "otp_type": "sign-in", "delivery_preference": preference,
             "expires_at": SystemClock.now().plus(Duration::from_secs(300)).to_rfc3339(),
