@@ -1,7 +1,8 @@
 //! A text that does not arrive is made good while that helps, and a user's success is known.
 
-use crate::harness::{CODE, NUMBER, TestRelay, manual_clock, otp};
+use crate::harness::{CODE, NUMBER, Start, TestRelay, manual_clock, otp};
 use crate::second_vendor::{Vendors, otp_to, verified};
+use crate::twilio::Twilio;
 use neon_sms_relay::app::Parts;
 use neon_sms_relay::store::memory::MemoryStore;
 use neon_sms_relay::store::texts::{Delivery, Query, TextLog};
@@ -249,4 +250,19 @@ async fn reports_are_counted_by_provider_and_status_also_those_for_nobody() {
         assert!(text.contains(line), "{line} in:\n{text}");
     }
     assert_eq!(all(&store).await[0].texts[0].word.as_deref(), Some("vaporised"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_is_told_which_text_led_to_a_verification_where_the_operator_wants_it() {
+    let twilio = Twilio::that_accepts().await;
+    let vars = twilio.vars().into_iter().chain([("CONVERSION_FEEDBACK", "1".to_owned())]).collect();
+    let relay = TestRelay::with(Start { vars, configured_providers: true, ..Start::default() }).await;
+    assert_eq!(relay.deliver(&otp(|_| {})).await.status, 200);
+    assert_eq!(twilio.texts().await[0]["ProvideFeedback"], "true");
+    assert_eq!(relay.deliver(&verified(NUMBER)).await.status, 200);
+    let (text, said) = tokio::time::timeout(Duration::from_secs(30), twilio.feedback()).await.unwrap();
+    assert_eq!(
+        (text.as_str(), said["Outcome"].as_str()),
+        ("SM11111111111111111111111111111111", "confirmed")
+    );
 }

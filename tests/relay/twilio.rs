@@ -56,6 +56,20 @@ impl Twilio {
         ]
     }
 
+    /// Waits until it was told which of its texts led somebody in; returns what was said, by the text's id.
+    pub async fn feedback(&self) -> (String, Form) {
+        loop {
+            let requests = self.server.received_requests().await.unwrap();
+            if let Some(request) =
+                requests.iter().find(|request| request.url.path().ends_with("/Feedback.json"))
+            {
+                let text = request.url.path_segments().unwrap().rev().nth(1).unwrap().to_owned();
+                return (text, url::form_urlencoded::parse(&request.body).into_owned().collect());
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// A relay that sends through it.
     pub async fn relay(&self) -> TestRelay {
         TestRelay::with(Start { vars: self.vars(), configured_providers: true, ..Start::default() }).await

@@ -97,6 +97,33 @@ async fn tables_of_an_earlier_version_are_read_on() {
     }
 }
 
+/// What an instance of version 2 that runs on writes when it ends an event, as it wrote it then.
+const FINISH_OF_VERSION_2: &str =
+    "UPDATE deliveries SET reply = '{\"kind\":\"acknowledged\"}', provider = 'twilio', message_id = 'SM2',
+         attempts = '[]', finished_at = 1770000009000, possible_sends = 1
+     WHERE event_id = 'in-flight' AND token = 1 AND reply IS NULL";
+/// What it wrote when it claimed one.
+const CLAIM_OF_VERSION_2: &str =
+    "INSERT INTO deliveries (event_id, event_type, endpoint_id, delivery_ref, recipient_hash, recipient_last_two,
+         token, leased_until, possible_sends, first_claimed_at)
+     VALUES ('in-flight', 'send.otp', NULL, '4123456789abcdef0123456789abcdef', 'ee', '71', 1, 1770000004000, 1,
+         1770000000000)";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_of_the_version_before_finishes_what_it_began() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(&format!("{}PRAGMA user_version = 2; {CLAIM_OF_VERSION_2};", SQLITE[1])).unwrap();
+    let new = open(&format!("sqlite://{}", path.display()), tls_config().unwrap()).unwrap();
+    assert!(matches!(new.claim(&event("in-flight"), NOW, LEASE).await.unwrap(), Claim::InFlight));
+    assert_eq!(old.execute(FINISH_OF_VERSION_2, []).unwrap(), 1);
+    let claim = new.claim(&event("in-flight"), NOW, LEASE).await.unwrap();
+    assert!(matches!(claim, Claim::Finished(Reply::Done(None))), "{claim:?}");
+    old.execute(&CLAIM_OF_VERSION_2.replace("in-flight", "later").replace("4123", "5123"), []).unwrap();
+    assert!(matches!(new.claim(&event("later"), NOW, LEASE).await.unwrap(), Claim::InFlight));
+}
+
 /// Columns of a migration that rows which are there already could not have.
 fn impossible_columns(migration: &str) -> Vec<&str> {
     let statements = migration.split(';').map(str::trim);
