@@ -31,7 +31,7 @@ impl Learner {
             ..Parts::default()
         };
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let vars = [("SMS_ROUTING", "adaptive"), ("GUARD", "off"), ("METRICS_PORT", &port.to_string())];
+        let vars = [("SMS_ROUTING", "adaptive"), ("METRICS_PORT", &port.to_string())];
         let vars = vars.map(|(name, value)| (name, value.to_owned())).into();
         Self { relay: TestRelay::with(Start { vars, parts, ..Start::default() }).await, clock: clock.clone() }
     }
@@ -81,7 +81,7 @@ impl Learner {
                 return;
             }
             assert!(Instant::now() < until, "{series}{chance:?}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::task::yield_now().await;
         }
     }
 }

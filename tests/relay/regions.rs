@@ -38,7 +38,6 @@ impl Vonage {
 fn vars(twilio: &Twilio, vonage: &Vonage) -> Vec<(&'static str, String)> {
     let regional = [
         // One number is written in two ways, and another one costs nothing to call.
-        ("GUARD", "off"),
         ("SMS_PROVIDER_DE", "vonage,twilio"),
         ("VONAGE_FROM_DE", "AcmeDE"),
         ("SMS_TEMPLATE_DE", "Dein Code: {{ code }}"),

@@ -75,6 +75,9 @@ async fn no_more_texts_leave_than_one_event_may_have() {
     // An event whose first request surely sent nothing has its one text at the second provider.
     vendors.first.answer(Err(SendError::new(FailureKind::Throttled)));
     assert_eq!(relay.deliver(&otp_to("+15550000002")).await.status, 200);
+    // Whatever had been started is finished by then.
+    relay.stopped().await;
+    assert_eq!(vendors.second.sent().len(), 1);
     assert_eq!(vendors.second.sent()[0].to.as_e164(), "+15550000002");
 }
 
@@ -85,6 +88,9 @@ async fn an_operator_who_does_not_want_it_has_nothing_sent_again() {
     vendors.reports(&relay, 0, "failed", UNREACHABLE).await;
     vendors.first.answer(Err(SendError::new(FailureKind::Throttled)));
     assert_eq!(relay.deliver(&otp_to("+15550000002")).await.status, 200);
+    // Whatever had been started is finished by then.
+    relay.stopped().await;
+    assert_eq!(vendors.second.sent().len(), 1);
     assert_eq!(vendors.second.sent()[0].to.as_e164(), "+15550000002");
 }
 

@@ -75,7 +75,6 @@ fn start(neon: &MockServer, twilio: &Twilio, vonage: &MockServer, store: &str) -
         ("VONAGE_FROM", "Acme".to_owned()),
         ("VONAGE_BASE_URL", vonage.uri()),
         ("STORE_URL", store.to_owned()),
-        ("GUARD", "off".to_owned()),
     ]);
     let vars: Vec<_> = vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
     RelayProcess::start(neon, &vars)

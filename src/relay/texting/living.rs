@@ -1,7 +1,7 @@
 //! Codes that may have to be sent again: in the memory of the instance that sent them, and nowhere else.
 //!
-//! A code is wiped when it was verified, when a newer one for its number exists, and when it is dead. What a
-//! shutdown finds here is lost.
+//! A code is wiped when it is dead, and before that when this instance learns that it was verified, that a newer one
+//! for its number exists, or that it arrived. What a shutdown finds here is lost.
 
 use crate::domain::{DeliveryRef, EventId, OtpCode, OtpType, Region, TextRef, Timestamp};
 use sms_providers::{PhoneNumber, ProviderName};
