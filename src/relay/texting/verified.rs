@@ -33,7 +33,7 @@ impl Texting {
     }
 
     fn succeeded(self: &Arc<Self>, event: &Event, verified: Verified) {
-        let Verified { text, provider, message_id, region, sent_at, first_sent_at, alone } = verified;
+        let Verified { text, provider, message_id, region, sent_at, first_sent_at, alone, .. } = verified;
         let now = self.clock.now();
         let took = now.since(first_sent_at);
         self.metrics.verified(provider, region, now.since(sent_at));
