@@ -26,7 +26,10 @@ impl Texting {
             in_time(self.ledger.store().verified(&hash, now.minus(TOLD_WITHIN), now)).await
         };
         match found.await {
-            Ok(Some(verified)) => self.succeeded(event, verified),
+            Ok(Some(verified)) => {
+                self.trust(event, number, &verified);
+                self.succeeded(event, verified);
+            }
             Ok(None) => {}
             Err(error) => self.ledger.failed(&error),
         }
