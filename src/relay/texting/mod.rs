@@ -116,6 +116,7 @@ impl Texting {
     ) -> Self {
         let Ground { ledger, clock, metrics, tasks } = ground;
         metrics.breakers(chain.breakers());
+        metrics.may_ask(chain.breakers().map(|(provider, _)| provider));
         Self {
             sending: watch::Sender::new(Arc::new(Sending { settings, chain, listeners })),
             ledger,
@@ -146,6 +147,7 @@ impl Texting {
     ) {
         let chain = chain.remembering(&self.sending().chain);
         self.metrics.breakers(chain.breakers());
+        self.metrics.may_ask(chain.breakers().map(|(provider, _)| provider));
         self.sending.send_replace(Arc::new(Sending { settings, chain, listeners }));
     }
 
