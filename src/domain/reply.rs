@@ -25,12 +25,27 @@ pub enum Reply {
 }
 
 impl Reply {
+    /// The label of what was delivered or acknowledged.
+    pub const ACCEPTED: &str = "accepted";
+    /// The label of the app's own answers.
+    pub const OF_THE_APP: &str = "app";
+
     /// Whether the reply stands for ever, so that a retry must get it again.
     pub fn is_final(&self) -> bool {
         match self {
             Self::Done(_) | Self::Refused(_) => true,
             Self::App { status, .. } => *status < 500,
             Self::TryAgain(_) => false,
+        }
+    }
+
+    /// One of a few fixed names, for logs and metrics: `accepted`, `app`, or the code of the error.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Done(_) => Self::ACCEPTED,
+            Self::App { .. } => Self::OF_THE_APP,
+            Self::Refused(reason) => reason.as_str(),
+            Self::TryAgain(reason) => reason.as_str(),
         }
     }
 

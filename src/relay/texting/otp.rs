@@ -65,7 +65,7 @@ impl Texting {
         let run = sending.chain.start_in(&order, &message, until, allowance);
         let mut run = run.numbered_from(lease.next_number);
         let result = drive(&mut run, ownership).await;
-        self.metrics.breakers(sending.chain.breakers());
+        self.troubled.look(sending.chain.breakers(), &self.metrics);
         ownership.set_possible_sends(earlier.saturating_add(run.possible_sends()));
         let texts = texts(run.attempts(), lease.next_number, started);
         self.report(event, delivery.recipient.as_ref(), run.attempts(), &result);

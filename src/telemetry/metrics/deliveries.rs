@@ -52,7 +52,7 @@ impl Default for Deliveries {
         };
         let reasons = RefuseReason::ALL.into_iter().map(RefuseReason::as_str);
         let reasons = reasons.chain(TryAgainReason::ALL.into_iter().map(TryAgainReason::as_str));
-        for reply in [ACCEPTED, APP].into_iter().chain(reasons) {
+        for reply in [Reply::ACCEPTED, Reply::OF_THE_APP].into_iter().chain(reasons) {
             let labels = DeliveryLabels { event: CODE, reply };
             drop(deliveries.answered.get_or_create(&labels));
         }
@@ -84,7 +84,7 @@ impl Metrics {
     pub fn answered(&self, event: &NeonEvent, reply: &Reply, elapsed: Duration) {
         let event = event.label();
         let result = if reply.is_right() { RIGHT } else { WRONG };
-        self.deliveries.answered.get_or_create(&DeliveryLabels { event, reply: reply_label(reply) }).inc();
+        self.deliveries.answered.get_or_create(&DeliveryLabels { event, reply: reply.label() }).inc();
         let time = self.deliveries.time.get_or_create(&AnswerLabels { event, result });
         time.observe(elapsed.as_secs_f64());
     }
@@ -100,16 +100,5 @@ impl Metrics {
     }
 }
 
-const ACCEPTED: &str = "accepted";
-const APP: &str = "app";
 const RIGHT: &str = "right";
 const WRONG: &str = "wrong";
-
-fn reply_label(reply: &Reply) -> &'static str {
-    match reply {
-        Reply::Done(_) => ACCEPTED,
-        Reply::App { .. } => APP,
-        Reply::Refused(reason) => reason.as_str(),
-        Reply::TryAgain(reason) => reason.as_str(),
-    }
-}
