@@ -1,7 +1,7 @@
 //! What a relay's metrics look like after a day on which everything happened that they can tell of.
 
 use crate::app_stub::{AppStub, status};
-use crate::harness::{TestRelay, event, manual_clock, otp};
+use crate::harness::{TestRelay, event, manual_clock};
 use crate::second_vendor::{Vendors, otp_to, verified};
 use neon_sms_relay::app::Parts;
 use neon_sms_relay::telemetry::metrics::{Metrics, Series};
@@ -25,7 +25,15 @@ pub async fn scrape() -> String {
         ..Parts::default()
     };
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-    let vars = [("METRICS_PORT", &*port), ("SMS_ROUTING", "adaptive"), ("FORWARD_URL", &app.url())];
+    let vars = [
+        ("METRICS_PORT", &*port),
+        ("SMS_ROUTING", "adaptive"),
+        ("FORWARD_URL", &app.url()),
+        ("GUARD", "enforce"),
+        ("SMS_PRICE", "0.05 USD"),
+        ("SMS_DAILY_SPEND", "100 USD"),
+        ("SMS_DAILY_LIMIT", "1000"),
+    ];
     let relay = vendors.relay(&vars, parts).await;
 
     users_ask_for_codes(&relay, &vendors).await;
@@ -52,6 +60,8 @@ async fn users_ask_for_codes(relay: &TestRelay, vendors: &Vendors) {
                 count => vendors.reports(relay, count - 1, "delivered", None).await,
             }
             assert_eq!(relay.deliver(&verified(&number)).await.status, 200);
+            // The guard has a pause between two texts to a number.
+            assert_eq!(relay.deliver(&otp_to(&number)).await.error().1, "too_many_codes");
         }
         if sent.len() > 4 && n > 8 {
             return;
@@ -60,11 +70,13 @@ async fn users_ask_for_codes(relay: &TestRelay, vendors: &Vendors) {
 }
 
 async fn vendors_refuse(relay: &TestRelay, vendors: &Vendors) {
-    for kind in [FailureKind::OptedOut, FailureKind::Misconfigured] {
+    for (kind, number) in
+        [(FailureKind::OptedOut, "+447700900123"), (FailureKind::Misconfigured, "+33612345678")]
+    {
         for vendor in [&vendors.first, &vendors.second] {
             vendor.answer_always(Err(SendError::new(kind)));
         }
-        assert!(relay.deliver(&otp(|_| {})).await.status.is_client_error());
+        assert!(relay.deliver(&otp_to(number)).await.status.is_client_error());
     }
 }
 
