@@ -20,6 +20,7 @@ use crate::guard::{
 };
 use crate::store::texts::Verified;
 use crate::store::{self, Lease, NewDelivery};
+use crate::telemetry::trace;
 use kept::written;
 use serde_json::json;
 use sms_providers::{PhoneNumber, Price};
@@ -143,9 +144,11 @@ impl Texting {
             verified_at: lease.history.verified_at,
             recent: Vec::new(),
         };
-        let decision = weighed.decide(&history, self.clock.now());
+        let span = trace::guard();
+        let decision = span.in_scope(|| weighed.decide(&history, self.clock.now()));
         self.metrics.guard_decided(decision.outcome.as_str(), &decision.rules, region);
         let rule = decision.rules.first().and_then(|rule| Rule::from_name(rule));
+        trace::decided(&span, decision.outcome.as_str(), rule.map(Rule::as_str));
         if let (Outcome::Refused(reason), Some(rule)) = (decision.outcome, rule) {
             self.gate.watch().refusals.entry(rule).or_insert((reason, 0)).1 += 1;
         }
