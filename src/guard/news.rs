@@ -1,12 +1,15 @@
 //! What an operator should know: how full everything is, and what has just happened.
 
-use super::budget::Budget;
+use super::budget::{Budget, Fill};
 use super::settings::Mode;
 use super::{Closing, Guard, Money};
 use crate::domain::{Region, Timestamp};
 
 /// From this part on a daily limit is nearly used up.
 const NEAR: f64 = 0.8;
+/// Below this part of the budget an alarm is over.
+const OVER: f64 = 0.5;
+const MILLION: f64 = 1e6;
 
 /// How full everything is.
 #[derive(Debug, Clone)]
@@ -21,10 +24,10 @@ pub struct Status {
     pub texts_today: u64,
     /// What they cost, by reports and estimates, if prices are set.
     pub spend_today: Option<Money>,
-    /// What is used of `SMS_DAILY_LIMIT`, 1 if all is; `None` if it is not set.
-    pub limit_used: Option<f64>,
-    /// The same of `SMS_DAILY_SPEND`.
-    pub spend_used: Option<f64>,
+    /// How many of `SMS_DAILY_LIMIT`, if it is set, that is.
+    pub daily_limit: Option<Fill>,
+    /// How much of `SMS_DAILY_SPEND`, if it is set, that is; in units of the currency.
+    pub daily_spend: Option<Fill>,
     /// What is closed.
     pub closings: Vec<Closing>,
 }
@@ -85,8 +88,14 @@ impl Guard {
             countries,
             texts_today: u64::try_from(texts).unwrap_or(0),
             spend_today: currency.map(|currency| Money { millionths: spend, currency }),
-            limit_used: self.limit_used(texts),
-            spend_used: self.spend_used(spend),
+            daily_limit: self
+                .settings
+                .daily_limit
+                .map(|limit| Fill { used: texts as f64, limit: limit as f64 }),
+            daily_spend: self
+                .settings
+                .daily_spend
+                .map(|limit| Fill { used: spend as f64 / MILLION, limit: limit as f64 / MILLION }),
             closings: state.closings.all(now),
         }
     }
@@ -95,9 +104,15 @@ impl Guard {
     pub fn news(&self, now: Timestamp) -> Vec<News> {
         let (mut news, state) = (Vec::new(), &mut *self.state());
         let (texts, spend) = state.ledger.world.today(now);
-        let alarm = state.world(&self.settings.budgets, self.settings.unlinked_share(), now).is_full();
-        let texts = self.limit_used(texts).unwrap_or_default();
-        let spend = self.spend_used(spend).unwrap_or_default();
+        let share = self.settings.unlinked_share();
+        let world = state.world(&self.settings.budgets, share, now);
+        // Where strangers get nothing, nothing of theirs is lost; and an alarm has an end once, not with each code.
+        let goes_on = |fill: Fill| fill.ratio() >= OVER;
+        let alarm = share > 0.0
+            && (world.is_full() || state.told.alarm && (goes_on(world.hour) || goes_on(world.day)));
+        let ratio = |used: i64, limit: Option<f64>| limit.map_or(0.0, |limit| used as f64 / limit.max(1.0));
+        let texts = ratio(texts, self.settings.daily_limit.map(|limit| limit as f64));
+        let spend = ratio(spend, self.settings.daily_spend.map(|limit| limit as f64));
         let day = now.as_millis().div_euclid(86_400_000);
         let told = &mut state.told;
         if day != told.day {
@@ -115,13 +130,5 @@ impl Guard {
         }
         (told.texts, told.spend, told.alarm) = (told.texts.max(texts), told.spend.max(spend), alarm);
         news
-    }
-
-    fn limit_used(&self, texts: i64) -> Option<f64> {
-        self.settings.daily_limit.map(|limit| texts as f64 / (limit as f64).max(1.0))
-    }
-
-    fn spend_used(&self, millionths: i64) -> Option<f64> {
-        self.settings.daily_spend.map(|limit| millionths as f64 / (limit as f64).max(1.0))
     }
 }

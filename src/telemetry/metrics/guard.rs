@@ -14,7 +14,7 @@ pub(super) struct Guard {
     decisions: Family<DecisionLabels, Counter>,
     budgets: Family<BudgetLabels, Gauge<f64, AtomicU64>>,
     spend: Family<SpendLabels, Gauge<f64, AtomicU64>>,
-    limits: Family<LimitLabels, Gauge<f64, AtomicU64>>,
+    alone: Counter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -35,11 +35,6 @@ struct SpendLabels {
     currency: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct LimitLabels {
-    limit: &'static str,
-}
-
 impl Guard {
     pub(super) fn register(&self, roll: &mut Roll) {
         roll.add(
@@ -47,23 +42,22 @@ impl Guard {
             "Decisions of the guard, by the first rule that led to them",
             self.decisions.clone(),
         );
-        roll.add(
-            "budget_fill_ratio",
-            "What is used of a country's budget, 1 if all is",
-            self.budgets.clone(),
-        );
+        roll.add("budget_fill_ratio", "What is used of a budget, 1 if all is", self.budgets.clone());
         roll.add(
             "spend_today",
             "What texts cost since midnight of UTC, estimates included",
             self.spend.clone(),
         );
         roll.add(
-            "daily_limit_fill_ratio",
-            "What is used of SMS_DAILY_LIMIT and SMS_DAILY_SPEND, 1 if all is",
-            self.limits.clone(),
+            "guard_decisions_alone",
+            "Decisions that went by what this process remembers, since the store was down",
+            self.alone.clone(),
         );
     }
 }
+
+/// In the place of a country, for what concerns all of them.
+const ALL: &str = "all";
 
 fn name(region: Option<Region>) -> String {
     region.map_or_else(|| "none".to_owned(), |region| region.to_string())
@@ -76,22 +70,25 @@ impl Metrics {
         self.guard.decisions.get_or_create(&DecisionLabels { outcome, rule, region: name(region) }).inc();
     }
 
+    /// A decision that was made without the store.
+    pub fn guard_was_alone(&self) {
+        self.guard.alone.inc();
+    }
+
     /// How full the budget of a country is.
-    pub fn budget_filled(&self, region: Option<Region>, hour: f64, day: f64) {
-        for (window, ratio) in [("hour", hour), ("day", day)] {
-            let labels = BudgetLabels { region: name(region), window };
-            self.guard.budgets.get_or_create(&labels).set(ratio);
-        }
+    pub fn budget_filled(&self, region: Option<Region>, window: &'static str, ratio: f64) {
+        self.guard.budgets.get_or_create(&BudgetLabels { region: name(region), window }).set(ratio);
+    }
+
+    /// How full a budget is that all countries share.
+    pub fn shared_budget_filled(&self, window: &'static str, ratio: f64) {
+        let labels = BudgetLabels { region: ALL.to_owned(), window };
+        self.guard.budgets.get_or_create(&labels).set(ratio);
     }
 
     /// What was spent today, in millionths of a currency.
     pub fn spent_today(&self, currency: &str, millionths: i64) {
         let labels = SpendLabels { currency: currency.to_owned() };
         self.guard.spend.get_or_create(&labels).set(millionths as f64 / 1e6);
-    }
-
-    /// How much of a limit for the day is used up.
-    pub fn daily_limit_filled(&self, limit: &'static str, ratio: f64) {
-        self.guard.limits.get_or_create(&LimitLabels { limit }).set(ratio);
     }
 }
