@@ -72,6 +72,25 @@ fn the_example_names_no_variable_that_does_not_exist() {
     }
 }
 
+#[test]
+fn the_example_has_the_sections_and_the_defaults_of_the_table() {
+    let (example, mut title) = (read(".env.example"), "");
+    for line in example.lines() {
+        if let Some(heading) = line.strip_prefix("# --- ") {
+            title = heading.trim_end_matches('-').trim();
+        }
+        let Some((name, value)) = line.trim_start_matches('#').split_once('=') else { continue };
+        let Some(Variable { name, section, default, .. }) = variable(name) else { continue };
+        assert_eq!(title, section.title(), "{name} in .env.example");
+        // What is in one pair of quotes is a value; all else describes one, or names another variable.
+        let default = default.strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
+        let default = default.filter(|value| !value.contains(['`', '<']) && !name.contains('<'));
+        if let (Some(default), true) = (default, line.starts_with('#') && !value.is_empty()) {
+            assert_eq!(value.trim_matches('\''), default, "{name} in .env.example");
+        }
+    }
+}
+
 /// The page with the table of each section made anew from the code, below the heading that the section has.
 fn made_anew(page: &str) -> String {
     let (mut made, mut title, mut in_table) = (Vec::new(), "", false);
