@@ -1,6 +1,6 @@
 //! What the relay decided about an event.
 
-use super::problem::Severity;
+use super::problem::{Problem, Severity};
 use super::reason::{RefuseReason, TryAgainReason};
 use sms_providers::ProviderName;
 use std::fmt;
@@ -46,6 +46,15 @@ impl Reply {
             Self::App { .. } => Self::OF_THE_APP,
             Self::Refused(reason) => reason.as_str(),
             Self::TryAgain(reason) => reason.as_str(),
+        }
+    }
+
+    /// What is said of it, if something went wrong.
+    pub fn problem(&self) -> Option<Problem> {
+        match self {
+            Self::Done(_) | Self::App { .. } => None,
+            Self::Refused(reason) => Some(reason.problem()),
+            Self::TryAgain(reason) => Some(reason.problem()),
         }
     }
 

@@ -41,6 +41,8 @@ async fn a_vendor_that_keeps_failing_is_told_of_once() {
     for _ in 0..8 {
         assert_eq!(relay.deliver(&otp(|_| {})).await.status, 503);
     }
+    let failed = line(&relay, "the code was not sent");
+    assert!(failed["remedy"].as_str().unwrap().contains("add another provider to SMS_PROVIDER"), "{failed}");
     const WORDS: &str = "is asked last from now on";
     let told = line(&relay, WORDS);
     assert_eq!((&told["level"], &told["provider"]), (&"WARN".into(), &"twilio".into()));

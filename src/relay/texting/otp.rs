@@ -167,9 +167,13 @@ impl Texting {
                 event.id = event_id, recipient.hash = to, recipient.last_two = last_two,
                 provider = %receipt.provider, message.id = receipt.message_id, attempts = told, "the code was sent"
             ),
-            Err(kind) => tracing::error!(
-                event.id = event_id, recipient.hash = to, recipient.last_two = last_two, %kind, attempts = told, "the code was not sent"
-            ),
+            Err(kind) => {
+                let remedy = reply_to(Err(*kind)).problem().map(|problem| problem.remedy);
+                tracing::error!(
+                    event.id = event_id, recipient.hash = to, recipient.last_two = last_two, %kind, attempts = told, remedy,
+                    "the code was not sent"
+                );
+            }
         }
     }
 }
