@@ -15,8 +15,9 @@ mod serve;
 mod signals;
 mod systemd;
 mod trigger;
+mod variables;
 
-use crate::config::{ConfigErrors, Fault, Settings, dotenv, variables};
+use crate::config::{ConfigErrors, Fault, Settings, dotenv};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::otlp::{Exporting, Sampling, Traces};
 use crate::telemetry::{self, LogEnd, LogFormat};
@@ -48,7 +49,7 @@ enum Command {
     /// variables; reads .env from the working directory, real variables win, and any secret NAME from the
     /// file that NAME_FILE names. SIGHUP reads .env and these files again. SIGTERM and SIGINT stop it once
     /// what is in flight is finished; a second one ends it at once.
-    #[command(after_long_help = secrets_from_files())]
+    #[command(after_long_help = variables::listed())]
     Serve(serve::ServeArguments),
     /// Run the relay with an emulator of Neon Auth and an SMS inbox: no account, no variable needed.
     /// PORT (8080) is the relay's, DEV_PORT (8025) the emulator's and the inbox's; DEV_HOST lets other
@@ -136,13 +137,6 @@ fn run_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Completions { shell } => manual::completions(shell, Cli::command()),
         Command::Man { folder } => manual::pages(folder.as_deref(), Cli::command()),
     }
-}
-
-/// The secrets that there are, for those who look for the name of a file's variable.
-fn secrets_from_files() -> String {
-    let names: Vec<_> =
-        variables::secrets().map(|secret| format!("{}{}", secret.name, variables::OF_FILE)).collect();
-    format!("Secrets from files:\n  {}", names.join(", "))
 }
 
 /// Prints what there is in place of a command: help, the version, or what is wrong with the arguments.
