@@ -81,6 +81,12 @@ pub(super) async fn find(
     if after.is_none() {
         found.reverse();
     }
+    add_texts(sessions, &mut found).await?;
+    Ok(found)
+}
+
+/// Fills the texts of deliveries in.
+pub(super) async fn add_texts(sessions: &Sessions, found: &mut [Delivery]) -> Result<(), StoreError> {
     let references: Vec<_> = found.iter().map(|delivery| delivery.reference.as_str()).collect();
     let rows = sessions.query(TEXTS, &[(&references, Type::TEXT_ARRAY)]).await?;
     let mut texts: HashMap<DeliveryRef, Vec<LoggedText>> = HashMap::new();
@@ -88,17 +94,17 @@ pub(super) async fn find(
         let text = text?;
         texts.entry(text.reference.delivery.clone()).or_default().push(text);
     }
-    for delivery in &mut found {
+    for delivery in found {
         delivery.texts = texts.remove(&delivery.reference).unwrap_or_default();
     }
-    Ok(found)
+    Ok(())
 }
 
 fn time(row: &Row, column: usize) -> Result<Option<Timestamp>, StoreError> {
     Ok(row.try_get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
 }
 
-fn delivery(row: &Row) -> Result<Delivery, StoreError> {
+pub(super) fn delivery(row: &Row) -> Result<Delivery, StoreError> {
     Ok(Delivery {
         reference: DeliveryRef::parse(row.try_get(3)?).ok_or(StoreError::Corrupt)?,
         event: EventId::new(row.try_get(0)?).ok_or(StoreError::Corrupt)?,

@@ -1,5 +1,6 @@
 //! Tallies in the database.
 
+use super::session::Sessions;
 use super::{Parameter, PostgresStore, StoreError};
 use crate::store::{Tallies, Tally};
 use tokio_postgres::Row;
@@ -30,21 +31,26 @@ impl Tallies for PostgresStore {
     }
 
     async fn tallies(&self, since_hour: i64) -> Result<Vec<Tally>, StoreError> {
-        let select = "SELECT hour, kind, region, detail, count FROM neon_sms_relay_tallies WHERE hour >= $1";
-        let tally = |row: &Row| {
-            Ok(Tally {
-                hour: row.try_get(0)?,
-                kind: row.try_get(1)?,
-                region: row.try_get(2)?,
-                detail: row.try_get(3)?,
-                count: row.try_get(4)?,
-            })
-        };
-        self.sessions.query(select, &[(&since_hour, Type::INT8)]).await?.iter().map(tally).collect()
+        since(&self.sessions, since_hour).await
     }
 
     async fn forget_tallies(&self, before_hour: i64) -> Result<(), StoreError> {
         let delete = "DELETE FROM neon_sms_relay_tallies WHERE hour < $1 RETURNING 1";
         self.sessions.query(delete, &[(&before_hour, Type::INT8)]).await.map(drop)
     }
+}
+
+/// All tallies of this hour and later ones.
+pub(super) async fn since(sessions: &Sessions, hour: i64) -> Result<Vec<Tally>, StoreError> {
+    let select = "SELECT hour, kind, region, detail, count FROM neon_sms_relay_tallies WHERE hour >= $1";
+    let tally = |row: &Row| {
+        Ok(Tally {
+            hour: row.try_get(0)?,
+            kind: row.try_get(1)?,
+            region: row.try_get(2)?,
+            detail: row.try_get(3)?,
+            count: row.try_get(4)?,
+        })
+    };
+    sessions.query(select, &[(&hour, Type::INT8)]).await?.iter().map(tally).collect()
 }
