@@ -23,7 +23,19 @@ impl OpenOutbox {
     /// # Errors
     /// If there is no store that outlives the server, or it cannot be opened.
     pub fn open(settings: &StoreSettings, network: &Network) -> anyhow::Result<Self> {
+        Self::is_there(settings)?;
         let url = settings.url.expose_secret();
+        let store = store::open(url, network.tls_config()?)?;
+        let configured_key =
+            settings.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes()));
+        Ok(Self { store, configured_key })
+    }
+
+    /// Finds that there is a store to open.
+    ///
+    /// # Errors
+    /// If there is none that outlives the server.
+    pub(super) fn is_there(settings: &StoreSettings) -> anyhow::Result<()> {
         if settings.is_memory() {
             bail!("STORE_URL is memory:, and only the server itself knows what is in its memory");
         }
@@ -33,10 +45,7 @@ impl OpenOutbox {
                 path.display()
             );
         }
-        let store = store::open(url, network.tls_config()?)?;
-        let configured_key =
-            settings.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes()));
-        Ok(Self { store, configured_key })
+        Ok(())
     }
 
     /// The oldest `limit` of these events.

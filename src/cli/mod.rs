@@ -12,6 +12,7 @@ mod output;
 mod send;
 mod serve;
 mod signals;
+mod studio;
 mod systemd;
 mod trigger;
 
@@ -74,6 +75,10 @@ enum Command {
     /// STORE_URL; works beside the running server.
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// Serve the operator's page: what is going on, what is wrong and what to do, each delivery from the webhook to the
+    /// verification, and the outbox. Prints a URL with a token that is new at each start. Needs STORE_URL, and for the
+    /// search for a number the server's HASH_KEY, if it has one; works beside the running servers.
+    Studio(studio::StudioArguments),
     /// Read and write how the branch at Neon is configured: its webhook and its phone-number plugin. Needs
     /// NEON_API_KEY, NEON_PROJECT_ID and NEON_BRANCH_ID.
     #[command(subcommand)]
@@ -124,6 +129,7 @@ fn run_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Send { to } => send::run(&to),
         Command::Events(arguments) => events::run(arguments),
         Command::Outbox(command) => outbox::run(command),
+        Command::Studio(arguments) => studio::run(&arguments),
         Command::Neon(command) => neon::run(command),
         Command::Trigger(trigger) => trigger::run(&trigger),
         Command::Healthcheck => healthcheck::run(),

@@ -12,7 +12,8 @@ use tokio_postgres::types::Type;
 
 const PAGE: &str = "
     SELECT event_id, event_type, endpoint_id, delivery_ref, recipient_last_two, region, linked, decision,
-        reply, expires_at, verified_at, first_claimed_at
+        reply, expires_at, verified_at, first_claimed_at, finished_at,
+        recipient_hash
     FROM neon_sms_relay_deliveries AS d
     WHERE ($1 IS NULL OR delivery_ref = $1) AND ($2 IS NULL OR recipient_hash = $2)
         AND ($3 IS NULL OR region = $3) AND ($4 IS NULL OR event_type = $4)

@@ -81,7 +81,7 @@ impl Conditions {
 /// What [`delivery`] reads.
 pub(super) const COLUMNS: &str =
     "event_id, event_type, endpoint_id, delivery_ref, recipient_last_two, region, linked, decision, reply, expires_at,
-     verified_at, first_claimed_at";
+     verified_at, first_claimed_at, finished_at, recipient_hash";
 
 pub(super) fn find(db: &Connection, query: &Query, limit: u32) -> Result<Vec<Delivery>, StoreError> {
     let Conditions { text, mut parameters } = Conditions::of(query);
@@ -108,11 +108,13 @@ pub(super) fn delivery(db: &Connection, row: &Row<'_>) -> Result<Delivery, Store
         event: EventId::new(row.get_ref(0)?.as_str()?).ok_or(StoreError::Corrupt)?,
         event_type: row.get(1)?,
         endpoint: row.get::<_, Option<String>>(2)?.as_deref().and_then(EndpointId::new),
+        recipient_hash: row.get(13)?,
         last_two: row.get(4)?,
         region: row.get::<_, Option<String>>(5)?.as_deref().and_then(Region::from_iso),
         linked: row.get(6)?,
         decision: row.get(7)?,
         reply: row.get::<_, Option<String>>(8)?.as_deref().map(read_reply).transpose()?,
+        answered_at: time(12)?,
         expires_at: time(9)?,
         verified_at: time(10)?,
         came_at: time(11)?.ok_or(StoreError::Corrupt)?,
