@@ -157,6 +157,10 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
+    fn read(query: &str) -> Wanted {
+        actix_web::web::Query::<Wanted>::from_query(query).unwrap().into_inner()
+    }
+
     #[test]
     fn a_url_is_read_as_it_was_written() {
         let wanted = Wanted {
@@ -169,8 +173,7 @@ mod tests {
         };
         let wanted = wanted.behind(NOW, &EventId::new("x.y&z").unwrap());
         let url = wanted.url();
-        let read: Wanted =
-            actix_web::web::Query::from_query(url.split_once('?').unwrap().1).unwrap().into_inner();
+        let read = read(url.split_once('?').unwrap().1);
         assert_eq!(read, wanted);
         let (filter, place) = read.filter(NOW).unwrap();
         assert_eq!(filter.since, Some(NOW.minus(Duration::from_secs(6 * 3600))));
@@ -182,8 +185,7 @@ mod tests {
         for (name, value) in
             [("state", "lost"), ("region", "XX"), ("vendor", "acme"), ("since", "soon"), ("behind", "1")]
         {
-            let wanted: Wanted =
-                actix_web::web::Query::from_query(&format!("{name}={value}")).unwrap().into_inner();
+            let wanted = read(&format!("{name}={value}"));
             assert!(wanted.filter(NOW).is_err(), "{name}");
         }
     }

@@ -119,11 +119,13 @@ fn sentence(text: &str) -> String {
 fn fallen(figures: &Figures) -> Vec<Finding> {
     let fallen = figures.ratios.regions().into_iter().filter_map(|region| {
         let ratio = figures.ratios.of_region(region);
-        let fall = Ratio::fall(ratio.lately, ratio.before, ENOUGH).filter(|fall| *fall >= FALL)?;
-        let (now, usual) = (ratio.lately.share()?, ratio.before.share()?);
-        let worst = worst_vendor(figures, region);
-        let remedy = match worst {
-            Some((vendor, _)) => format!(
+        // Where two hours say too little, a day does.
+        let spans = [(ratio.lately, "two hours"), (ratio.today, "24 hours")];
+        let (count, span) = spans.into_iter().find(|(count, _)| count.ended >= ENOUGH)?;
+        let fall = Ratio::fall(count, ratio.before, ENOUGH).filter(|fall| *fall >= FALL)?;
+        let (now, usual) = (count.share()?, ratio.before.share()?);
+        let remedy = match worst_vendor(figures, region) {
+            Some(vendor) => format!(
                 "{} does worst there. Send {} through another vendor first, or set SMS_ROUTING=adaptive.",
                 words::vendor(vendor),
                 variable(region)
@@ -137,7 +139,7 @@ fn fallen(figures: &Figures) -> Vec<Finding> {
         Some(Finding {
             tone: if fall >= 2.0 * FALL { Tone::Bad } else { Tone::Warn },
             what: format!(
-                "In {} only {} of the codes of the last two hours were typed; {} is usual.",
+                "In {} only {} of the codes of the last {span} were typed; {} is usual.",
                 words::region(region),
                 words::percent(now),
                 words::percent(usual)
@@ -153,13 +155,13 @@ fn variable(region: Option<Region>) -> String {
     region.map_or_else(|| "these numbers".to_owned(), |region| format!("it (SMS_PROVIDER_{region})"))
 }
 
-/// Who loses the most there, if more than one vendor is asked.
-fn worst_vendor(figures: &Figures, region: Option<Region>) -> Option<(ProviderName, f64)> {
+/// Whose codes are typed least often there, of all that were asked often enough.
+fn worst_vendor(figures: &Figures, region: Option<Region>) -> Option<ProviderName> {
     let asked = figures.ratios.vendors().into_iter().filter_map(|vendor| {
-        let lately = figures.ratios.cell(region, vendor).lately;
-        Some((vendor, lately.share().filter(|_| lately.ended >= ENOUGH)?))
+        let today = figures.ratios.cell(region, vendor).today;
+        Some((vendor, today.share().filter(|_| today.ended >= ENOUGH)?))
     });
-    asked.min_by(|(_, one), (_, other)| one.total_cmp(other))
+    asked.min_by(|(_, one), (_, other)| one.total_cmp(other)).map(|(vendor, _)| vendor)
 }
 
 fn refusing(figures: &Figures) -> Option<Finding> {

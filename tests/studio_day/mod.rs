@@ -52,11 +52,14 @@ pub async fn write(store: &dyn Store, now: Timestamp, events: usize) {
     store.tally(&tallies).await.unwrap();
 }
 
+/// Hour, kind, country and detail of a tally.
+type Counted = (i64, &'static str, String, String);
+
 struct Day<'a> {
     store: &'a dyn Store,
     now: Timestamp,
     key: HashKey,
-    tallies: Mutex<HashMap<(i64, &'static str, String, String), i64>>,
+    tallies: Mutex<HashMap<Counted, i64>>,
 }
 
 impl Day<'_> {
@@ -65,7 +68,9 @@ impl Day<'_> {
         // More in the second half of the day, and something in the last minute.
         let through = ((index + 1) as f64 / of as f64).powf(0.8);
         let at = self.now.minus(DAY).plus(DAY.mul_f64(through * 0.999_95));
+        let is_known = index == of / 2;
         match luck.random_range(0..100) {
+            _ if is_known => self.code(index, of, at, &mut luck).await,
             0..3 => self.for_the_app(index, at, &mut luck).await,
             3 => self.declined(index, at).await,
             _ => self.code(index, of, at, &mut luck).await,

@@ -57,7 +57,8 @@ fn happened(delivery: &Delivery, now: Timestamp) -> Markup {
 fn offset(since: Duration) -> String {
     match since.as_millis() {
         0 => String::new(),
-        millis @ 1..120_000 => format!("+{}.{} s", millis / 1000, millis % 1000 / 100),
+        millis @ 1..100 => format!("+{millis} ms"),
+        millis @ 100..120_000 => format!("+{}.{} s", millis / 1000, millis % 1000 / 100),
         _ => format!("+{}", words::span(since)),
     }
 }

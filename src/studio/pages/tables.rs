@@ -118,7 +118,7 @@ pub(super) fn causes(causes: &[Cause], texts: u64) -> Markup {
         "Why texts failed",
         &html! {
             table class="causes" {
-                thead { tr { th scope="col" { "Texts" } th scope="col" { "Vendor" } th scope="col" { "Code" } th scope="col" { "What it means, and what to do" } } }
+                thead { tr { th scope="col" { "Texts" } th scope="col" { "Vendor" } th scope="col" { "Code" } th scope="col" class="text" { "What it means, and what to do" } } }
                 tbody {
                     @for cause in causes.iter().take(CAUSES) {
                         @let wanted = Wanted { vendor: cause.vendor.as_str().to_owned(), ..Wanted::default() }.with_state("failed");
