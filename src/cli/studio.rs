@@ -3,7 +3,7 @@
 use super::output::{Output, complain};
 use super::signals::Stops;
 use crate::app;
-use crate::config::{self, StoreSettings};
+use crate::config::{self, GuardSection, StoreSettings};
 use crate::studio::{StudioOptions, StudioServer};
 use crate::tasks::Tasks;
 use anyhow::Context;
@@ -28,9 +28,13 @@ pub(super) struct StudioArguments {
 
 pub(super) fn run(arguments: &StudioArguments) -> anyhow::Result<ExitCode> {
     let vars = super::vars()?;
-    let (settings, network) = (StoreSettings::from_vars(vars.clone())?, config::network(vars)?);
+    let user = vars.iter().rev().find(|(name, value)| name == "USER" && !value.is_empty());
+    let by = user.map_or_else(|| "studio".to_owned(), |(_, user)| user.clone());
+    let (settings, limits) =
+        (StoreSettings::from_vars(vars.clone())?, GuardSection::from_vars(vars.clone())?);
+    let network = config::network(vars)?;
     super::runtime()?.block_on(async {
-        let sources = app::studio::open(&settings, &network).await?;
+        let sources = app::studio::open(&settings, &network, limits, by).await?;
         let StudioArguments { port, host } = arguments;
         let listener = TcpListener::bind((*host, *port))
             .with_context(|| format!("cannot listen on {host}, port {port}; another one is set by --port"))?;

@@ -1,12 +1,15 @@
 //! What is wrong, and what to do: the few sentences that somebody who was woken reads first. Pure.
 
+use super::Overview;
 use super::figures::{Figures, Ratio, Seen};
 use super::filter::Wanted;
 use super::standing::{Tone, came_to_nothing};
 use super::words;
 use crate::domain::{RefuseReason, Region, Reply};
+use crate::guard::Mode;
 use crate::store::texts::Delivery;
 use sms_providers::ProviderName;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -18,6 +21,8 @@ const LOST: f64 = 0.2;
 const FALL: f64 = 0.15;
 /// The share of the last hour's codes that may be refused by the limits.
 const REFUSED: f64 = 0.2;
+/// The share of a daily limit from which on it is told.
+const NEARLY_ALL: f64 = 0.8;
 /// How long an event may wait for the app.
 const OUTBOX_WAITS: Duration = Duration::from_secs(600);
 
@@ -34,7 +39,7 @@ pub(super) struct Finding {
     pub look: Option<(String, &'static str)>,
 }
 
-/// All that is wrong, the most serious first.
+/// All that is wrong with deliveries and the outbox, the most serious first.
 pub(super) fn of(seen: &Seen, figures: &Figures) -> Vec<Finding> {
     let hour_ago = seen.now.minus(Duration::from_secs(3600));
     let hour: Vec<_> = seen.latest.iter().take_while(|delivery| delivery.came_at >= hour_ago).collect();
@@ -44,7 +49,7 @@ pub(super) fn of(seen: &Seen, figures: &Figures) -> Vec<Finding> {
     found.extend(refusing(figures));
     found.extend(silent_reports(figures));
     found.extend(outbox(seen));
-    found.sort_by_key(|finding| std::cmp::Reverse(finding.tone));
+    found.sort_by_key(|finding| Reverse(finding.tone));
     found
 }
 
@@ -217,6 +222,41 @@ fn outbox(seen: &Seen) -> Vec<Finding> {
             what: format!("{} given up.", words::counted(seen.outbox.dead, "event was", "events were")),
             remedy: "Mend the app, then try them again; or drop them.".to_owned(),
             look: Some(("/outbox".to_owned(), "Outbox")),
+        });
+    }
+    found
+}
+
+/// What is wrong with the limits.
+pub(super) fn limits(limits: &Overview) -> Vec<Finding> {
+    let status = &limits.status;
+    let look = || Some(("/limits".to_owned(), "Limits"));
+    let mut found = Vec::new();
+    let of = |used: f64, limit: f64| (used / limit.max(1.0), limit);
+    let texts = limits.daily_limit.map(|limit| of(status.texts_today as f64, limit as f64));
+    let spend = limits.daily_spend.zip(status.spend_today);
+    let spend = spend.map(|(limit, spent)| of(spent.millionths as f64, limit as f64));
+    for (fill, name) in [(texts, "SMS_DAILY_LIMIT"), (spend, "SMS_DAILY_SPEND")] {
+        let Some((fill, _)) = fill.filter(|(fill, _)| *fill >= NEARLY_ALL) else { continue };
+        let is_used_up = fill >= 1.0;
+        found.push(Finding {
+            tone: if is_used_up { Tone::Bad } else { Tone::Warn },
+            what: match is_used_up {
+                true => format!(
+                    "{name} is used up: numbers that were not verified lately get no text until midnight UTC."
+                ),
+                false => format!("{} of {name} are used up today.", words::percent(fill)),
+            },
+            remedy: "If these are your users, raise it; if not, close where they are texted.".to_owned(),
+            look: look(),
+        });
+    }
+    if status.mode == Mode::Enforce && status.world.is_full() {
+        found.push(Finding {
+            tone: Tone::Warn,
+            what: "More codes than usual are not verified, all over the world: countries without a past get less.".to_owned(),
+            remedy: "See which countries are full; name those where you have users in SMS_COUNTRIES.".to_owned(),
+            look: look(),
         });
     }
     found

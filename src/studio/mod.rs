@@ -9,6 +9,7 @@ mod figures;
 mod filter;
 mod findings;
 mod form;
+mod limits;
 mod pages;
 mod problem;
 mod routes;
@@ -27,6 +28,8 @@ use door::Door;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use limits::{Limits, Overview};
 
 /// Connections at once: a few people with a few tabs.
 const CONNECTIONS: usize = 64;
@@ -49,6 +52,8 @@ pub struct Sources {
     pub log: Arc<dyn Browse>,
     /// The outbox, which an operator may change.
     pub store: Arc<dyn Store>,
+    /// The limits, which an operator may change.
+    pub limits: Arc<dyn Limits>,
     /// `HASH_KEY`; `None` is the one that the store keeps.
     pub key: Option<HashKey>,
     /// The time that codes expire by.

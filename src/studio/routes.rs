@@ -1,6 +1,7 @@
 //! What is answered under which address.
 
 mod health;
+mod limits;
 mod outbox;
 
 use super::Sources;
@@ -39,6 +40,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .route("/deliveries/{reference}", web::get().to(one))
         .route("/find", web::post().to(find))
         .configure(outbox::routes)
+        .configure(limits::routes)
         .route("/style.css", web::get().to(async || asset("text/css; charset=utf-8", STYLE)))
         .route("/live.js", web::get().to(async || asset("text/javascript; charset=utf-8", SCRIPT)))
         .route("/icon.svg", web::get().to(async || asset("image/svg+xml", ICON)))

@@ -28,6 +28,7 @@ mod events_followed;
 mod exactly_once;
 mod failover;
 mod forwarding;
+mod guard;
 mod harness;
 mod keys;
 mod log_output;

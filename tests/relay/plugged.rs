@@ -8,8 +8,8 @@ use neon_sms_relay::store::texts::{
     About, Delivery, Failure, Query, Report, Reported, Resend, Verified, Why,
 };
 use neon_sms_relay::store::{
-    Claim, Counts, DeliveryStore, Entry, Held, Item, Lease, NewDelivery, Next, Outbox, Outcome, Selection,
-    StoreError, Taken, Tallies, Tally, Text, TextLog, Whose,
+    Claim, Closing, Closings, Counts, DeliveryStore, Entry, Held, Item, Lease, NewDelivery, Next, Outbox,
+    Outcome, Selection, StoreError, Taken, Tallies, Tally, Text, TextLog, Whose,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -162,6 +162,22 @@ impl Tallies for Plugged {
     }
     async fn forget_tallies(&self, before_hour: i64) -> Result<(), StoreError> {
         self.check("forget_tallies")?.forget_tallies(before_hour).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Closings for Plugged {
+    async fn close(&self, closing: &Closing) -> Result<(), StoreError> {
+        self.check("close")?.close(closing).await
+    }
+    async fn open(&self, prefix: &str) -> Result<bool, StoreError> {
+        self.check("open")?.open(prefix).await
+    }
+    async fn closings(&self) -> Result<Vec<Closing>, StoreError> {
+        self.check("closings")?.closings().await
+    }
+    async fn forget_closings(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.check("forget_closings")?.forget_closings(now).await
     }
 }
 

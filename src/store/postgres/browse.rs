@@ -22,7 +22,7 @@ const PAGE: &str = "
         AND ($8 IS NULL OR EXISTS (
             SELECT FROM neon_sms_relay_texts WHERE delivery_ref = d.delivery_ref AND provider = $8))";
 
-const FAILED: &str = "AND d.refused_by IS NULL
+const FAILED: &str = "
     AND EXISTS (SELECT FROM neon_sms_relay_texts WHERE delivery_ref = d.delivery_ref)
     AND NOT EXISTS (
         SELECT FROM neon_sms_relay_texts WHERE delivery_ref = d.delivery_ref AND number = (

@@ -8,6 +8,7 @@ pub mod address;
 mod browse;
 mod certificates;
 mod claim;
+mod closings;
 mod deliveries;
 mod doubt;
 mod failure;

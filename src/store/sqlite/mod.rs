@@ -5,6 +5,7 @@
 
 mod browse;
 mod claim;
+mod closings;
 mod connection;
 mod deliveries;
 mod log;

@@ -5,7 +5,8 @@ use crate::studio::standing::Tone;
 use maud::{DOCTYPE, Markup, html};
 
 /// The pages that there are, by address and name.
-const PAGES: [(&str, &str); 3] = [("/", "Health"), ("/deliveries", "Deliveries"), ("/outbox", "Outbox")];
+const PAGES: [(&str, &str); 4] =
+    [("/", "Health"), ("/deliveries", "Deliveries"), ("/outbox", "Outbox"), ("/limits", "Limits")];
 
 /// What is around a page.
 pub(in crate::studio) struct Frame<'a> {

@@ -5,6 +5,7 @@ pub(super) mod deliveries;
 pub(super) mod delivery;
 pub(super) mod health;
 pub(super) mod layout;
+pub(super) mod limits;
 pub(super) mod outbox;
 mod parts;
 mod tables;

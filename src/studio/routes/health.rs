@@ -11,6 +11,7 @@ use crate::studio::pages::health;
 use crate::studio::problem::Problem;
 use crate::studio::standing::Tone;
 use actix_web::HttpResponse;
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -44,7 +45,9 @@ impl Watch {
         let (outbox, waits_since) = (sources.store.counts().await?, sources.store.oldest().await?);
         let seen = Seen { latest, tallies, outbox, waits_since, now };
         let figures = Figures::of(&seen);
-        let findings = findings::of(&seen, &figures);
+        let mut findings = findings::of(&seen, &figures);
+        findings.extend(findings::limits(&sources.limits.overview().await?));
+        findings.sort_by_key(|finding| Reverse(finding.tone));
         let health = Arc::new(Health { figures, findings, outbox, now });
         *last = Some(health.clone());
         Ok(health)
