@@ -142,6 +142,14 @@ mod tests {
     }
 
     #[test]
+    fn every_rule_of_the_limits_is_said_in_words() {
+        for rule in crate::guard::Rule::ALL {
+            assert!(super::rule(rule.as_str()).is_some(), "{}", rule.as_str());
+        }
+        assert_eq!(super::rule("a_rule_to_come"), None);
+    }
+
+    #[test]
     fn what_is_not_all_is_never_shown_as_all() {
         assert_eq!([1.0, 0.9996, 0.971, 0.0].map(percent), ["100 %", "99 %", "97 %", "0 %"]);
     }

@@ -74,6 +74,7 @@ async fn addresses(studio: &Studio, page: &Page) -> Vec<String> {
         "/deliveries?region=XX",
         "/outbox",
         "/outbox/drop?which=dead",
+        "/limits",
     ]
     .map(|path| studio.at(path))
     .into();

@@ -8,6 +8,7 @@
 
 mod door;
 mod escaping;
+mod limits;
 mod opened;
 mod outbox;
 mod paging;

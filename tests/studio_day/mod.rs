@@ -10,7 +10,9 @@ use neon_sms_relay::domain::{
     Accepted, EndpointId, EventId, HashKey, RefuseReason, Region, Reply, TextRef, Timestamp,
 };
 use neon_sms_relay::store::texts::{About, Again, Report, Why};
-use neon_sms_relay::store::{Claim, Lease, NewDelivery, NewItem, Next, Outcome, Store, Tally, Text, Whose};
+use neon_sms_relay::store::{
+    Claim, Closing, Lease, NewDelivery, NewItem, Next, Outcome, Store, Tally, Text, Whose,
+};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use scene::{COUNTRIES, Country, Fate, VENDORS, fate};
@@ -37,6 +39,7 @@ pub async fn write(store: &dyn Store, now: Timestamp, events: usize) {
         .collect::<()>()
         .await;
     day.app_fails().await;
+    day.closings().await;
     day.history(events);
     let counts = day.tallies.into_inner().unwrap();
     let tallies: Vec<_> = counts
@@ -117,6 +120,33 @@ impl Day<'_> {
         }
     }
 
+    /// What a rule closed where somebody is paid for texts, and what somebody closed by hand.
+    async fn closings(&self) {
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        let (rule, hand) = ("prefix".to_owned(), "blocked".to_owned());
+        let since = self.now.minus(hours(7));
+        let pumped = COUNTRIES.iter().find(|country| country.iso == "CI").unwrap();
+        self.tally(since, "guard_unverified", pumped, "u", 410);
+        for closing in [
+            Closing {
+                prefix: "22507070".to_owned(),
+                reason: rule,
+                since,
+                until: Some(self.now.plus(hours(5))),
+                by: "guard".to_owned(),
+            },
+            Closing {
+                prefix: "225".to_owned(),
+                reason: hand,
+                since: self.now.minus(hours(3)),
+                until: None,
+                by: "ann".to_owned(),
+            },
+        ] {
+            self.store.close(&closing).await.unwrap();
+        }
+    }
+
     async fn declined(&self, index: usize, at: Timestamp) {
         let new = NewDelivery {
             endpoint: EndpointId::new(ENDPOINT),
@@ -143,7 +173,7 @@ impl Day<'_> {
         let lease = self.claim(&new, at).await;
         if country.is_pumped(self.now.since(at)) {
             let decision = r#"{"outcome":"refused","rules":["country_hour","prefix"]}"#.to_owned();
-            let reply = Reply::Refused(RefuseReason::NumberRefused);
+            let reply = Reply::Refused(RefuseReason::TooManyCodes);
             let outcome = Outcome { decision: Some(decision), ..Outcome::of(reply) };
             self.store.finish(lease, &outcome, at.plus(Duration::from_millis(3))).await.unwrap();
             return;
@@ -165,6 +195,8 @@ impl Day<'_> {
         }
         let first = last.clone();
         self.tally(first.sent_at, "first", country, first.provider.as_str(), 1);
+        self.tally(first.sent_at, "guard_texts", country, "", 1);
+        self.tally(first.sent_at, "guard_spend", country, "USD", first.price.unwrap().micros());
         let delivered = self.reported(&lease, country, last, *fates.last().unwrap(), luck).await;
         self.ends(&new, country, &first, delivered, luck).await;
     }
@@ -279,7 +311,7 @@ impl Day<'_> {
         arrived: Option<Timestamp>,
         luck: &mut SmallRng,
     ) {
-        let vendor = first.provider.as_str();
+        let (vendor, whose) = (first.provider.as_str(), if new.linked { "l" } else { "u" });
         let typed = arrived.filter(|_| luck.random_bool(0.96)).map(|at| {
             let slow = if luck.random_bool(0.08) { 6.0 } else { 1.0 };
             at.plus(Duration::from_secs_f64(luck.random_range(3.0..14.0) * slow))
@@ -291,10 +323,12 @@ impl Day<'_> {
                     for kind in ["verified", "first_verified", "first_ended"] {
                         self.tally(at, kind, country, vendor, 1);
                     }
+                    self.tally(first.sent_at, "guard_verified", country, whose, 1);
                 }
             }
             None if first.sent_at.plus(LIFE) < self.now => {
                 self.tally(first.sent_at.plus(LIFE), "first_ended", country, vendor, 1);
+                self.tally(first.sent_at, "guard_unverified", country, whose, 1);
             }
             None => {}
         }
