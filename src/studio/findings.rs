@@ -124,10 +124,12 @@ fn sentence(text: &str) -> String {
 fn fallen(figures: &Figures) -> Vec<Finding> {
     let fallen = figures.ratios.regions().into_iter().filter_map(|region| {
         let ratio = figures.ratios.of_region(region);
-        // Where two hours say too little, a day does.
+        // What is bad now goes before what has been bad all day.
         let spans = [(ratio.lately, "two hours"), (ratio.today, "24 hours")];
-        let (count, span) = spans.into_iter().find(|(count, _)| count.ended >= ENOUGH)?;
-        let fall = Ratio::fall(count, ratio.before, ENOUGH).filter(|fall| *fall >= FALL)?;
+        let (count, span, fall) = spans.into_iter().find_map(|(count, span)| {
+            let fall = Ratio::fall(count, ratio.before, ENOUGH).filter(|fall| *fall >= FALL)?;
+            Some((count, span, fall))
+        })?;
         let (now, usual) = (count.share()?, ratio.before.share()?);
         let remedy = match worst_vendor(figures, region) {
             Some(vendor) => format!(

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-const COMMANDS: [&str; 6] = ["serve", "dev", "doctor", "neon", "trigger", "completions"];
+const COMMANDS: [&str; 7] = ["serve", "dev", "doctor", "neon", "studio", "trigger", "completions"];
 
 fn said(arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();

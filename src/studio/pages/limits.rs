@@ -152,7 +152,7 @@ fn budgets(overview: &Overview) -> Markup {
                     th scope="col" { "Numbers of no user, hour" } th scope="col" { "Numbers of no user, day" }
                 } }
                 tbody {
-                    tr { th scope="row" { "Everywhere" } td { } td { } (fill(status.world.hour)) (fill(status.world.day)) }
+                    tr { th scope="row" { "Everywhere" } td { span class="soft" { "–" } } td { span class="soft" { "–" } } (fill(status.world.hour)) (fill(status.world.day)) }
                     @for country in countries.iter().take(COUNTRIES) {
                         tr {
                             th scope="row" { (words::region(country.region)) }
