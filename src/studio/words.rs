@@ -146,7 +146,7 @@ mod tests {
         for rule in crate::guard::Rule::ALL {
             assert!(super::rule(rule.as_str()).is_some(), "{}", rule.as_str());
         }
-        assert_eq!(super::rule("a_rule_to_come"), None);
+        assert_eq!(rule("a_rule_to_come"), None);
     }
 
     #[test]
