@@ -31,7 +31,7 @@ pub use browse::{Browse, browse};
 pub use closings::{Closing, Closings};
 pub use log::{DeliveryLog, look_into};
 pub use outbox::{Counts, Entry, EntryState, Item, NewItem, Next, Outbox, Selection, Taken, Whose};
-pub use tallies::{Tallies, Tally};
+pub use tallies::{Batch, Tallies, Tally};
 pub use texts::{Text, TextLog};
 
 use crate::domain::{DeliveryRef, EndpointId, EventId, HashKey, Pace, Recipient, Region, Reply, Timestamp};

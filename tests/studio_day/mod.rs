@@ -11,7 +11,7 @@ use neon_sms_relay::domain::{
 };
 use neon_sms_relay::store::texts::{About, Again, Report, Why};
 use neon_sms_relay::store::{
-    Claim, Closing, Lease, NewDelivery, NewItem, Next, Outcome, Store, Tally, Text, Whose,
+    Batch, Claim, Closing, Lease, NewDelivery, NewItem, Next, Outcome, Store, Tally, Text, Whose,
 };
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
@@ -52,7 +52,8 @@ pub async fn write(store: &dyn Store, now: Timestamp, events: usize) {
             count,
         })
         .collect();
-    store.tally(&tallies).await.unwrap();
+    let batch = Batch { writer: format!("day of {events}"), number: 1, hour: Tally::hour_of(now) };
+    store.tally(&tallies, &batch).await.unwrap();
 }
 
 /// Hour, kind, country and detail of a tally.

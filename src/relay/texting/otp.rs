@@ -57,7 +57,7 @@ impl Texting {
                 return Outcome::of(reply);
             }
         };
-        let decision = weighed.map(|weighed| self.decide(weighed, &lease, delivery.region));
+        let decision = weighed.map(|weighed| self.decide(weighed, &to, ownership, delivery));
         let recorded = decision.as_ref().map(guard::record);
         if let Some(Decided::Refused(reason)) = decision.as_ref().map(|decision| decision.outcome) {
             ownership.set_possible_sends(earlier);

@@ -50,14 +50,6 @@ ALTER TABLE neon_sms_relay_deliveries
 UPDATE neon_sms_relay_deliveries SET numbered = json_array_length(attempts::json) WHERE attempts IS NOT NULL;
 -- provider, message_id, attempts, status and status_code are in the texts from now on; a later version drops them.
 
--- For those who look through them. Where nearly all rows are alike, only the others are in an index.
-CREATE INDEX neon_sms_relay_deliveries_by_region ON neon_sms_relay_deliveries (region, first_claimed_at)
-    WHERE region IS NOT NULL;
-CREATE INDEX neon_sms_relay_deliveries_by_type ON neon_sms_relay_deliveries (event_type, first_claimed_at)
-    WHERE event_type <> 'send.otp';
-CREATE INDEX neon_sms_relay_deliveries_refused ON neon_sms_relay_deliveries (first_claimed_at)
-    WHERE decision LIKE '%"refused"%';
-
 -- What is remembered of a number, under its keyed hash. `recent` holds the times of its texts since it was last
 -- verified. The latest code is `superseded` by one that was not texted. A number of which no delivery is kept rests
 -- until `keep_until`.

@@ -44,11 +44,6 @@ UPDATE deliveries SET numbered = json_array_length(attempts) WHERE attempts IS N
 -- provider, message_id, attempts, status and status_code are in the texts from now on; a later version drops them. To
 -- drop one rewrites the whole table.
 
--- For those who look through them. Where nearly all rows are alike, only the others are in an index.
-CREATE INDEX deliveries_by_region ON deliveries (region, first_claimed_at) WHERE region IS NOT NULL;
-CREATE INDEX deliveries_by_type ON deliveries (event_type, first_claimed_at) WHERE event_type <> 'send.otp';
-CREATE INDEX deliveries_refused ON deliveries (first_claimed_at) WHERE instr(decision, '"refused"') > 0;
-
 -- What is remembered of a number, under its keyed hash. `recent` holds the times of its texts in milliseconds, with
 -- commas between, since it was last verified. The latest code is `superseded` by one that was not texted. A number of
 -- which no delivery is kept rests until `keep_until`.
