@@ -98,7 +98,8 @@ async fn a_database_is_walked_through_as_well_and_searched_by_an_index_for_each_
         return;
     }
     let server = PostgresServer::start();
-    write(&*store(&server.url()), ALL, now()).await;
+    write(&*store(&server.url()), ALL / 10, now()).await;
+    tenfold(&server.url()).await;
     walk(&server.url()).await;
     let studio = Studio::over(&server.url()).await;
     for (query, rows) in
@@ -109,4 +110,20 @@ async fn a_database_is_walked_through_as_well_and_searched_by_an_index_for_each_
     }
     assert!(studio.page("/").await.contains("Store: PostgreSQL."));
     a_database_is_searched_by_an_index(&server.url()).await;
+}
+
+/// Copies all that is there nine times, into the past.
+async fn tenfold(url: &str) {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    let copy = "
+        INSERT INTO neon_sms_relay_deliveries
+        SELECT (jsonb_populate_record(d, jsonb_build_object('event_id', d.event_id || '-' || n,
+            'delivery_ref', md5(d.delivery_ref || n), 'first_claimed_at', d.first_claimed_at - n * 2000000))).*
+        FROM neon_sms_relay_deliveries AS d, generate_series(1, 9) AS n;
+        INSERT INTO neon_sms_relay_texts
+        SELECT (jsonb_populate_record(t, jsonb_build_object('delivery_ref', md5(t.delivery_ref || n)))).*
+        FROM neon_sms_relay_texts AS t, generate_series(1, 9) AS n";
+    let copying = async move { client.batch_execute(copy).await.unwrap() };
+    let (connection, ()) = tokio::join!(connection, copying);
+    connection.unwrap();
 }

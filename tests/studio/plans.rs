@@ -68,7 +68,7 @@ pub async fn a_database_is_searched_by_an_index(url: &str) {
 async fn analyze(url: &str) {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
     let verify =
-        "UPDATE neon_sms_relay_deliveries SET verified_at = first_claimed_at WHERE event_id < 'e09000'";
+        "UPDATE neon_sms_relay_deliveries SET verified_at = first_claimed_at WHERE event_id < 'e00900'";
     let analyzing = async move { client.batch_execute(&format!("{verify}; ANALYZE")).await.unwrap() };
     let (connection, ()) = tokio::join!(connection, analyzing);
     connection.unwrap();
