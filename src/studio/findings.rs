@@ -146,7 +146,7 @@ fn fallen(figures: &Figures) -> Vec<Finding> {
         Some(Finding {
             tone: if fall >= 2.0 * FALL { Tone::Bad } else { Tone::Warn },
             what: format!(
-                "In {} only {} of the codes of the last {span} were typed; {} is usual.",
+                "Of the codes to {} of the last {span} only {} were typed; {} is usual.",
                 words::region(region),
                 words::percent(now),
                 words::percent(usual)

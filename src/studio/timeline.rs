@@ -159,7 +159,9 @@ fn answer(delivery: &Delivery) -> Option<Moment> {
         Reply::Refused(reason) => {
             let problem = reason.problem();
             let what = format!("Neon was answered {} {}: the user sees it now", problem.status, problem.code);
-            let told = Moment::new(at, Tone::Bad, what).with([problem.message.to_owned()]);
+            let by_limits = decision(delivery).is_some_and(|said| said.outcome == "refused");
+            let tone = if by_limits { Tone::Warn } else { Tone::Bad };
+            let told = Moment::new(at, tone, what).with([problem.message.to_owned()]);
             Moment { remedy: Some(problem.remedy.to_owned()), ..told }
         }
         Reply::TryAgain(_) => return None,

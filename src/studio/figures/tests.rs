@@ -116,11 +116,12 @@ fn a_country_that_falls_below_what_is_usual_is_told_and_one_that_does_not_is_not
         findings::of(&seen, &Figures::of(&seen))
     };
     assert_eq!(with(80), []);
+    assert_eq!(with(76), [], "14 points less");
     let found = with(60);
     assert!(
         found[0]
             .what
-            .contains("In DE only 60 % of the codes of the last two hours were typed; 90 % is usual.")
+            .contains("Of the codes to DE of the last two hours only 60 % were typed; 90 % is usual.")
     );
     assert_eq!(found[0].look.as_ref().unwrap().0, "/deliveries?state=unverified&region=DE&since=6h");
 }
