@@ -166,7 +166,7 @@ fn variable(region: Option<Region>) -> String {
 fn worst_vendor(figures: &Figures, region: Option<Region>) -> Option<ProviderName> {
     let asked = figures.ratios.vendors().into_iter().filter_map(|vendor| {
         let today = figures.ratios.cell(region, vendor).today;
-        Some((vendor, today.share().filter(|_| today.ended >= ENOUGH)?))
+        Some((vendor, today.share().filter(|_| today.all() >= ENOUGH)?))
     });
     asked.min_by(|(_, one), (_, other)| one.total_cmp(other)).map(|(vendor, _)| vendor)
 }

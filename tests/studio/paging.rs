@@ -72,7 +72,7 @@ async fn ten_thousand_deliveries_are_walked_through_and_each_is_seen_once() {
         ("vendor=vonage", 50),
         ("type=user.created", 50),
         ("state=failed&since=1h", 50),
-        ("since=15m&region=FR", 14),
+        ("region=FR&type=user.created", 0),
     ] {
         let shown = studio.page(&format!("/deliveries?{query}")).await;
         assert_eq!(shown.matches("role=\"row\" id=\"d").count(), rows, "{query}");

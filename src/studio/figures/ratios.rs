@@ -2,6 +2,7 @@
 
 use crate::domain::{Region, Timestamp};
 use crate::store::Tally;
+use crate::studio::words;
 use sms_providers::ProviderName;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,10 +19,14 @@ pub(in crate::studio) struct Count {
 }
 
 impl Count {
+    /// All that came to an end. A verification is told at once, the end of its code later.
+    pub fn all(self) -> u64 {
+        self.ended.max(self.verified)
+    }
+
     /// The share that was typed.
     pub fn share(self) -> Option<f64> {
-        // A verification is told at once, the end of its code later.
-        crate::studio::words::share(self.verified, self.ended.max(self.verified))
+        words::share(self.verified, self.all())
     }
 
     fn plus(self, other: Self) -> Self {
@@ -51,7 +56,7 @@ impl Ratio {
 
     /// By how much the share is below that of before; `None` where there is too little to compare.
     pub fn fall(now: Count, before: Count, at_least: u64) -> Option<f64> {
-        let is_enough = now.ended >= at_least && before.ended >= at_least;
+        let is_enough = now.all() >= at_least && before.all() >= at_least;
         Some(before.share()? - now.share()?).filter(|_| is_enough)
     }
 }
@@ -95,7 +100,7 @@ impl Ratios {
     pub fn regions(&self) -> Vec<Option<Region>> {
         let all: BTreeSet<_> = self.cells.keys().map(|(region, _)| *region).collect();
         let mut all: Vec<_> = all.into_iter().collect();
-        all.sort_by_key(|region| std::cmp::Reverse(self.of_region(*region).today.ended));
+        all.sort_by_key(|region| std::cmp::Reverse(self.of_region(*region).today.all()));
         all
     }
 

@@ -21,7 +21,7 @@ const ENOUGH: u64 = 20;
 /// Countries below each other, vendors beside each other.
 pub(super) fn ratios(ratios: &Ratios) -> Markup {
     let (vendors, mut regions) = (ratios.vendors(), ratios.regions());
-    regions.retain(|region| ratios.of_region(*region).today.ended > 0);
+    regions.retain(|region| ratios.of_region(*region).today.all() > 0);
     if regions.is_empty() {
         return parts::empty(
             "No code has come to its end in the last 24 hours.",
@@ -49,10 +49,10 @@ pub(super) fn ratios(ratios: &Ratios) -> Markup {
                         th scope="row" { "All" }
                         @let all = regions.iter().fold((0, 0), |(ended, verified), region| {
                             let today = ratios.of_region(*region).today;
-                            (ended + today.ended, verified + today.verified)
+                            (ended + today.all(), verified + today.verified)
                         });
                         td { (words::count(all.0)) }
-                        td { @if let Some(share) = words::share(all.1, all.0.max(all.1)) { (words::percent(share)) } }
+                        td { @if let Some(share) = words::share(all.1, all.0) { (words::percent(share)) } }
                         td {}
                         @for vendor in &vendors { (cell(ratios.of_vendor(*vendor), None, *vendor)) }
                     }
@@ -74,7 +74,7 @@ fn of_region(ratios: &Ratios, region: Option<Region>, vendors: &[ProviderName]) 
     html! {
         tr {
             th scope="row" { @match url { Some(url) => a href=(url) { (words::region(region)) }, None => (words::region(region)) } }
-            td { (words::count(ratio.today.ended)) }
+            td { (words::count(ratio.today.all())) }
             td class="share" {
                 @if let Some(share) = share { b { (words::percent(share)) } " " (chart::bar(share, usual)) (fall(ratio)) }
             }
@@ -91,13 +91,13 @@ fn fall(ratio: Ratio) -> Markup {
 
 fn cell(ratio: Ratio, region: Option<Region>, vendor: ProviderName) -> Markup {
     let share = ratio.today.share();
-    let low = share.is_some_and(|share| ratio.today.ended >= ENOUGH && share < 0.6);
+    let low = share.is_some_and(|share| ratio.today.all() >= ENOUGH && share < 0.6);
     let region = region.map(|region| region.to_string()).unwrap_or_default();
     let wanted = Wanted { region, vendor: vendor.as_str().to_owned(), ..Wanted::default() };
     html! {
         td class=[low.then_some("low")] {
             @match share {
-                Some(share) => { a href=(wanted.url()) { (words::percent(share)) } " " span class="soft" { "of " (words::count(ratio.today.ended)) } },
+                Some(share) => { a href=(wanted.url()) { (words::percent(share)) } " " span class="soft" { "of " (words::count(ratio.today.all())) } },
                 None => span class="soft" { "–" },
             }
         }
