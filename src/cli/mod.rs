@@ -13,6 +13,7 @@ mod output;
 mod send;
 mod serve;
 mod signals;
+mod studio;
 mod systemd;
 mod trigger;
 mod variables;
@@ -80,6 +81,11 @@ enum Command {
     /// STORE_URL; works beside the running servers.
     #[command(subcommand)]
     Guard(guard::GuardCommand),
+    /// Serve the operator's page: what is going on, what is wrong and what to do, each delivery from the webhook to the
+    /// verification, the outbox and the limits. Prints a URL with a token that is new at each start. Needs STORE_URL; for
+    /// the search for a number the server's HASH_KEY, if it has one; for the limits the guard's variables. Works beside
+    /// the running servers.
+    Studio(studio::StudioArguments),
     /// Read and write how the branch at Neon is configured: its webhook and its phone-number plugin. Needs
     /// NEON_API_KEY, NEON_PROJECT_ID and NEON_BRANCH_ID.
     #[command(subcommand)]
@@ -131,6 +137,7 @@ fn run_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Events(arguments) => events::run(arguments),
         Command::Outbox(command) => outbox::run(command),
         Command::Guard(command) => guard::run(command),
+        Command::Studio(arguments) => studio::run(&arguments),
         Command::Neon(command) => neon::run(command),
         Command::Trigger(trigger) => trigger::run(&trigger),
         Command::Healthcheck => healthcheck::run(),

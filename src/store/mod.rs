@@ -14,6 +14,7 @@
 //! in the [`Outbox`], sealed: the store cannot read what it keeps.
 
 pub mod address;
+pub mod browse;
 pub mod closings;
 pub mod log;
 pub mod memory;
@@ -26,6 +27,7 @@ pub mod tallies;
 pub mod texts;
 
 pub use address::{AddressFault, StoreAddress};
+pub use browse::{Browse, browse};
 pub use closings::{Closing, Closings};
 pub use log::{DeliveryLog, look_into};
 pub use outbox::{Counts, Entry, EntryState, Item, NewItem, Next, Outbox, Selection, Taken, Whose};

@@ -70,6 +70,7 @@ mod signals;
 mod signature;
 mod store_failure;
 mod store_health;
+mod studio;
 mod subscriptions;
 mod supervision;
 mod surroundings;

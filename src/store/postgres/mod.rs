@@ -5,6 +5,7 @@
 //! is in `session.rs`.
 
 pub mod address;
+mod browse;
 mod certificates;
 mod claim;
 mod closings;
