@@ -6,6 +6,8 @@
     reason = "a test that meets the unexpected should stop there"
 )]
 
+mod claims;
+mod claims_model;
 mod deliveries;
 #[path = "../postgres_server/mod.rs"]
 mod postgres_server;
