@@ -8,6 +8,7 @@
 
 mod claims;
 mod claims_model;
+mod claims_scene;
 mod deliveries;
 #[path = "../postgres_server/mod.rs"]
 mod postgres_server;
