@@ -178,7 +178,7 @@ impl NewDelivery {
 pub enum Claim {
     /// The caller owns the event now.
     Acquired(Lease),
-    /// Somebody else does.
+    /// Somebody else does, or did when this was asked: whoever asks again learns how it ended.
     InFlight,
     /// The event was handled; this is the reply, always a final one.
     Finished(Reply),

@@ -15,8 +15,8 @@ pub trait TextLog: Send + Sync {
     /// Records what a provider reports of a text.
     async fn report(&self, about: &About, report: &Report, now: Timestamp) -> Result<Reported, StoreError>;
 
-    /// Texts that were reported as failed at `since` or later, and that another one may make good; the oldest
-    /// `limit` of them.
+    /// Texts that were reported as failed at `since` or later, and that another one may make good; the latest
+    /// `limit` of them, so that whoever looks often enough sees each.
     async fn failures(&self, since: Timestamp, limit: u32) -> Result<Vec<Failure>, StoreError>;
 
     /// Counts one more possible text of a delivery ahead, in place of the one that `why` names, and keeps numbers for

@@ -16,10 +16,15 @@ pub fn store(url: &str) -> Arc<dyn Store> {
     open(url, tls_config().unwrap()).unwrap()
 }
 
-pub async fn select(server: &PostgresServer, query: &str) -> Vec<String> {
+/// Somebody else's session on the server.
+pub async fn session(server: &PostgresServer) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(&server.url(), NoTls).await.unwrap();
     tokio::runtime::Handle::current().spawn(connection);
-    client.query(query, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+    client
+}
+
+pub async fn select(server: &PostgresServer, query: &str) -> Vec<String> {
+    session(server).await.query(query, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
