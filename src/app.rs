@@ -16,7 +16,7 @@ mod upkeep;
 
 use crate::config::{ConfigErrors, EndpointRule, Fault, Settings};
 use crate::domain::SystemClock;
-use crate::http::{self, Callbacks, Gate, Instance, Subscribed, Unverified};
+use crate::http::{self, Callbacks, Gate, Instance, Subscribed, TestAccess, Unverified};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
 use crate::store::{self, AddressFault, Store, StoreError};
 use crate::tasks::Tasks;
@@ -113,9 +113,11 @@ impl App {
         let subscribed = Data::new(Subscribed(subscriptions));
         let providers = watch::Sender::new(configured.callbacks);
         let callbacks = Data::new(Callbacks { base, providers });
+        let test_access = Data::new(TestAccess(watch::Sender::new(settings.test_numbers.token.clone())));
         let reload = Reload {
             relay: relay.clone(),
             callbacks: callbacks.clone(),
+            test_access: test_access.clone(),
             http: http_client,
             branch,
             started_with: settings.given.clone(),
@@ -162,6 +164,7 @@ impl App {
                 .app_data(gate.clone())
                 .app_data(relay.clone())
                 .app_data(callbacks.clone())
+                .app_data(test_access.clone())
                 .app_data(subscribed.clone())
                 .app_data(clock.clone())
                 .app_data(shared.clone())

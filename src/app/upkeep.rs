@@ -59,6 +59,7 @@ async fn purge(relay: Arc<Relay>, clock: Arc<dyn Clock>, ttl: Duration) {
             let dead = relay.ledger.store().purge_dead(now.minus(KEEP_DEAD)).await?;
             let events = relay.once.purge(now.minus(ttl)).await?;
             relay.texting.forget_tallies().await?;
+            relay.texting.forget_test_codes().await?;
             Ok::<_, StoreError>(dead + events)
         };
         match forgotten.await {

@@ -24,6 +24,7 @@ mod server;
 mod slips;
 mod sms;
 mod store;
+mod test_numbers;
 mod texting;
 mod traces;
 mod twilio;
@@ -43,6 +44,7 @@ pub use network::network;
 pub use server::{ServerSettings, port};
 pub use sms::{ProviderSettings, RegionalSms, SmsSettings};
 pub use store::{StoreFailureRule, StoreSettings};
+pub use test_numbers::TestNumberSettings;
 pub use texting::TextingRules;
 pub use traces::{TraceSampling, TraceSettings};
 pub use vonage::{VonageApi, VonageSettings};
@@ -66,6 +68,8 @@ pub struct Settings {
     pub sms: SmsSettings,
     /// What is done for a text to arrive.
     pub texting: TextingRules,
+    /// What is never texted.
+    pub test_numbers: TestNumberSettings,
     /// Where everything else goes.
     pub forward: ForwardSettings,
     /// What Neon can be asked about the branch itself.
@@ -95,6 +99,7 @@ impl Settings {
         let sms = SmsSettings::read(&vars, &mut faults, &mut warnings);
         public_url::judge(server.public_url.as_ref(), &sms, &mut faults);
         let texting = TextingRules::read(&vars, &server, &mut faults);
+        let test_numbers = TestNumberSettings::read(&vars, &mut faults, &mut warnings);
         let forward = ForwardSettings::read(&vars, &neon, &store, &mut faults, &mut warnings);
         let neon_api = NeonApiSettings::read(&vars, &mut faults, &mut warnings);
         let traces = TraceSettings::read(&vars, &mut faults, &mut warnings);
@@ -109,6 +114,7 @@ impl Settings {
                 store,
                 sms,
                 texting,
+                test_numbers,
                 forward,
                 neon_api,
                 traces,

@@ -65,6 +65,7 @@ mod store_health;
 mod subscriptions;
 mod supervision;
 mod surroundings;
+mod test_numbers;
 mod traces;
 mod trigger;
 mod tunnel;

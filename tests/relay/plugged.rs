@@ -8,8 +8,8 @@ use neon_sms_relay::store::texts::{
     About, Delivery, Failure, Query, Report, Reported, Resend, Verified, Why,
 };
 use neon_sms_relay::store::{
-    Claim, Counts, DeliveryStore, Entry, Held, Item, Lease, NewDelivery, Next, Outbox, Outcome, Selection,
-    StoreError, Taken, Tallies, Tally, Text, TextLog, Whose,
+    Claim, Counts, DeliveryStore, Entry, Held, Item, KeptCode, Lease, NewDelivery, Next, Outbox, Outcome,
+    Selection, StoreError, Taken, Tallies, Tally, TestCodes, Text, TextLog, Whose,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -162,6 +162,19 @@ impl Tallies for Plugged {
     }
     async fn forget_tallies(&self, before_hour: i64) -> Result<(), StoreError> {
         self.check("forget_tallies")?.forget_tallies(before_hour).await
+    }
+}
+
+#[async_trait::async_trait]
+impl TestCodes for Plugged {
+    async fn keep_test_code(&self, code: &KeptCode) -> Result<(), StoreError> {
+        self.check("keep_test_code")?.keep_test_code(code).await
+    }
+    async fn test_code(&self, hash: &str, now: Timestamp) -> Result<Option<KeptCode>, StoreError> {
+        self.check("test_code")?.test_code(hash, now).await
+    }
+    async fn forget_test_codes(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.check("forget_test_codes")?.forget_test_codes(now).await
     }
 }
 

@@ -20,6 +20,7 @@ mod postgres;
 mod postgres_troubles;
 mod resends;
 mod sqlite;
+mod test_codes;
 
 use neon_sms_relay::store::{Store, open};
 use postgres_server::PostgresServer;
@@ -101,6 +102,11 @@ macro_rules! contract {
                 an_unknown_number_is_refused_where_a_verified_one_is_not,
                 of_many_events_for_one_number_at_once_exactly_as_many_are_allowed_as_may_be,
                 a_number_is_remembered_while_its_limits_or_its_verification_count,
+            );
+            contract!(@each test_codes $home;
+                a_test_code_is_read_by_all_instances_until_it_dies,
+                the_newest_test_code_of_a_number_wins_whenever_it_is_written,
+                dead_test_codes_are_forgotten_and_living_ones_are_not,
             );
             contract!(@each outbox $home;
                 an_event_is_queued_in_the_step_that_finishes_it_and_only_once,

@@ -16,9 +16,10 @@ mod resend;
 mod sending;
 mod standing;
 mod tallies;
+mod test_numbers;
 mod verified;
 
-use crate::domain::{Clock, MessageTemplate, Region};
+use crate::domain::{Clock, MessageTemplate, Region, TestNumbers};
 use crate::relay::once::Ledger;
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
@@ -32,6 +33,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tallies::Book;
+pub use test_numbers::TestCode;
 use tokio::sync::{Semaphore, watch};
 use url::Url;
 
@@ -53,6 +55,8 @@ pub struct TextingSettings {
     pub resend_if_silent: Option<Duration>,
     /// Whether what was verified decides who is asked first.
     pub adaptive: bool,
+    /// What is never texted.
+    pub test_numbers: TestNumbers,
 }
 
 /// What is different in one country.

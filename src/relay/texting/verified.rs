@@ -5,7 +5,7 @@ use super::tallies::Kind;
 use crate::domain::{Destination, Event, NeonEvent};
 use crate::relay::once::in_time;
 use crate::store::texts::Verified;
-use sms_providers::Conversion;
+use sms_providers::{Conversion, ProviderName};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +34,10 @@ impl Texting {
 
     fn succeeded(self: &Arc<Self>, event: &Event, verified: Verified) {
         let Verified { text, provider, message_id, region, sent_at, first_sent_at, alone } = verified;
+        if provider == ProviderName::Test {
+            tracing::info!(event.id = %event.id, text.reference = %text, "somebody got in with a test number");
+            return;
+        }
         let now = self.clock.now();
         let took = now.since(first_sent_at);
         self.metrics.verified(provider, region, now.since(sent_at));

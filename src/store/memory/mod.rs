@@ -6,6 +6,7 @@ mod deliveries;
 mod numbers;
 mod outbox;
 mod tallies;
+mod test_codes;
 mod texts;
 
 use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StoreError, Text};
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tallies::Counts;
+use test_codes::Codes;
 use texts::Row as TextRow;
 
 /// The store in memory.
@@ -23,6 +25,7 @@ pub struct MemoryStore {
     rows: Mutex<Rows>,
     outbox: Mutex<Items>,
     tallies: Mutex<Counts>,
+    test_codes: Mutex<Codes>,
     key: Vec<u8>,
 }
 
@@ -64,6 +67,7 @@ impl Default for MemoryStore {
             rows: Mutex::default(),
             outbox: Mutex::default(),
             tallies: Mutex::default(),
+            test_codes: Mutex::default(),
             key: HashKey::random().expose().to_vec(),
         }
     }

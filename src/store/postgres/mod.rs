@@ -15,6 +15,7 @@ mod outbox;
 mod outcome;
 mod session;
 mod tallies;
+mod test_codes;
 mod texts;
 
 use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StoreError, Text};

@@ -11,6 +11,7 @@ mod numbers;
 mod outbox;
 mod outcome;
 mod tallies;
+mod test_codes;
 mod texts;
 mod writer;
 
