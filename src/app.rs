@@ -7,6 +7,7 @@ pub mod branch;
 pub mod checks;
 pub mod descriptors;
 pub mod events;
+pub mod forget;
 pub mod outbox;
 mod parts;
 pub mod providers;

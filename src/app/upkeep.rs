@@ -22,6 +22,7 @@ pub(super) fn start(relay: &Arc<Relay>, clock: &Arc<dyn Clock>, ttl: Duration) -
     let clock = clock.clone();
     forever(relay, "living_codes", |relay| relay.texting.clone().watch_codes());
     forever(relay, "tallies", |relay| relay.texting.clone().keep_tallies());
+    forever(relay, "erasures", Relay::heed_erasures);
     forever(relay, "warm_up", |relay| async move { relay.ledger.warm_up().await });
     forever(relay, "purge", move |relay| purge(relay, clock.clone(), ttl));
     if relay.forwarding.routing().targets.is_empty() {
@@ -60,6 +61,7 @@ async fn purge(relay: Arc<Relay>, clock: Arc<dyn Clock>, ttl: Duration) {
             let events = relay.once.purge(now.minus(ttl)).await?;
             relay.texting.forget_tallies().await?;
             relay.texting.forget_test_codes().await?;
+            relay.forget_announcements(now).await?;
             Ok::<_, StoreError>(dead + events)
         };
         match forgotten.await {

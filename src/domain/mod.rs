@@ -6,6 +6,7 @@
 pub mod app;
 pub mod event;
 pub mod id;
+pub mod mention;
 pub mod otp;
 pub mod pace;
 pub mod possible;

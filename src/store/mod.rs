@@ -15,6 +15,7 @@
 //! in the [`Outbox`], sealed: the store cannot read what it keeps.
 
 pub mod address;
+pub mod erasure;
 pub mod log;
 pub mod memory;
 pub mod outbox;
@@ -27,6 +28,7 @@ pub mod test_codes;
 pub mod texts;
 
 pub use address::{AddressFault, StoreAddress};
+pub use erasure::{ErasedEvents, ErasedNumber, Erasure, Forgotten, SealedItem};
 pub use log::{DeliveryLog, look_into};
 pub use outbox::{Counts, Entry, EntryState, Item, NewItem, Next, Outbox, Selection, Taken, Whose};
 pub use tallies::{Tallies, Tally};
@@ -95,9 +97,9 @@ pub const NUMBERS: u8 = 8;
 pub const VERIFIED_FOR: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// A whole store: what was delivered, what became of it, and what waits to be.
-pub trait Store: DeliveryStore + TextLog + Tallies + Outbox + TestCodes {}
+pub trait Store: DeliveryStore + TextLog + Tallies + Outbox + TestCodes + Erasure {}
 
-impl<S: DeliveryStore + TextLog + Tallies + Outbox + TestCodes> Store for S {}
+impl<S: DeliveryStore + TextLog + Tallies + Outbox + TestCodes + Erasure> Store for S {}
 
 /// Opens the store of a `STORE_URL`: `memory:`, `sqlite://path` or `postgres://…`.
 ///

@@ -7,6 +7,7 @@
 )]
 
 mod deliveries;
+mod erasure;
 #[path = "../postgres_server/mod.rs"]
 mod postgres_server;
 mod served;
@@ -102,6 +103,15 @@ macro_rules! contract {
                 an_unknown_number_is_refused_where_a_verified_one_is_not,
                 of_many_events_for_one_number_at_once_exactly_as_many_are_allowed_as_may_be,
                 a_number_is_remembered_while_its_limits_or_its_verification_count,
+            );
+            contract!(@each erasure $home;
+                an_event_that_cannot_come_again_is_deleted_with_its_texts,
+                an_event_that_may_come_again_keeps_its_reply_and_nothing_of_the_number,
+                an_event_that_is_worked_on_is_finished_by_its_owner_all_the_same,
+                a_number_is_erased_with_its_limits_its_verification_and_its_test_code,
+                the_outbox_is_looked_through_in_pages,
+                what_is_to_be_forgotten_is_told_to_all_for_a_while,
+                reports_by_the_vendors_own_id_find_nothing_of_an_erased_text,
             );
             contract!(@each test_codes $home;
                 a_test_code_is_read_by_all_instances_until_it_dies,

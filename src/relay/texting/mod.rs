@@ -19,7 +19,7 @@ mod tallies;
 mod test_numbers;
 mod verified;
 
-use crate::domain::{Clock, MessageTemplate, Region, TestNumbers};
+use crate::domain::{Clock, MessageTemplate, Region, TestNumbers, Timestamp};
 use crate::relay::once::Ledger;
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
@@ -151,6 +151,16 @@ impl Texting {
         let chain = chain.remembering(&self.sending().chain);
         self.metrics.breakers(chain.breakers());
         self.sending.send_replace(Arc::new(Sending { settings, chain, listeners }));
+    }
+
+    /// Whether any code may have to be sent again.
+    pub fn holds_codes(&self) -> bool {
+        !self.living.is_empty()
+    }
+
+    /// Forgets what is remembered of the number of this hash from events that came until then.
+    pub fn forget_number(&self, recipient_hash: &str, until: Timestamp) {
+        self.living.erase(recipient_hash, until);
     }
 
     /// Whether there is anybody to send through.

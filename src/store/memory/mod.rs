@@ -3,6 +3,7 @@
 
 mod claim;
 mod deliveries;
+mod erasure;
 mod numbers;
 mod outbox;
 mod tallies;
@@ -11,6 +12,7 @@ mod texts;
 
 use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StoreError, Text};
 use crate::domain::{DeliveryRef, EventId, HashKey, Reply, TextRef, Timestamp};
+use erasure::Announced;
 use numbers::Numbers;
 use outbox::Items;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -26,6 +28,7 @@ pub struct MemoryStore {
     outbox: Mutex<Items>,
     tallies: Mutex<Counts>,
     test_codes: Mutex<Codes>,
+    forgotten: Mutex<Announced>,
     key: Vec<u8>,
 }
 
@@ -68,6 +71,7 @@ impl Default for MemoryStore {
             outbox: Mutex::default(),
             tallies: Mutex::default(),
             test_codes: Mutex::default(),
+            forgotten: Mutex::default(),
             key: HashKey::random().expose().to_vec(),
         }
     }

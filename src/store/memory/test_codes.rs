@@ -10,6 +10,11 @@ use std::sync::{MutexGuard, PoisonError};
 pub(super) type Codes = HashMap<String, KeptCode>;
 
 impl MemoryStore {
+    /// Erases the code of a number; says whether there was one.
+    pub(super) fn erase_test_code(&self, recipient_hash: &str) -> bool {
+        self.codes().remove(recipient_hash).is_some()
+    }
+
     fn codes(&self) -> MutexGuard<'_, Codes> {
         self.test_codes.lock().unwrap_or_else(PoisonError::into_inner)
     }

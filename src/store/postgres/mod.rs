@@ -9,6 +9,7 @@ mod certificates;
 mod claim;
 mod deliveries;
 mod doubt;
+mod erasure;
 mod failure;
 mod log;
 mod outbox;

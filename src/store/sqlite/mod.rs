@@ -6,6 +6,7 @@
 mod claim;
 mod connection;
 mod deliveries;
+mod erasure;
 mod log;
 mod numbers;
 mod outbox;
