@@ -155,6 +155,7 @@ async fn relay(store_url: &str, app: &str) -> String {
         ("SMS_PROVIDER", "log"),
         ("ALLOW_LOG_PROVIDER", "1"),
         ("STORE_URL", store_url),
+        ("GUARD", "off"),
         ("FORWARD_URL", app),
         ("NEON_AUTH_URL", &format!("{}/neondb/auth", neon.uri())),
     ];

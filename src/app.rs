@@ -8,6 +8,7 @@ pub mod checks;
 pub mod descriptors;
 pub mod events;
 pub mod forget;
+pub mod guard;
 pub mod outbox;
 mod parts;
 pub mod providers;

@@ -19,10 +19,11 @@ const TEND_EVERY: Duration = Duration::from_secs(15);
 
 /// Starts all of it; returns the task that starts deliveries to the user's app.
 pub(super) fn start(relay: &Arc<Relay>, clock: &Arc<dyn Clock>, ttl: Duration) -> JoinHandle<()> {
+    let erasures = clock.clone();
+    forever(relay, "erasures", move |relay| relay.heed_erasures(erasures.clone()));
     let clock = clock.clone();
     forever(relay, "living_codes", |relay| relay.texting.clone().watch_codes());
     forever(relay, "tallies", |relay| relay.texting.clone().keep_tallies());
-    forever(relay, "erasures", Relay::heed_erasures);
     forever(relay, "warm_up", |relay| async move { relay.ledger.warm_up().await });
     forever(relay, "purge", move |relay| purge(relay, clock.clone(), ttl));
     if relay.forwarding.routing().targets.is_empty() {

@@ -9,6 +9,7 @@ pub mod dotenv;
 mod fault;
 mod forward;
 mod given;
+mod guard;
 mod host;
 mod listen;
 mod messagebird;
@@ -35,6 +36,7 @@ mod vonage;
 pub use fault::{ConfigErrors, Fault};
 pub use forward::ForwardSettings;
 pub use given::{Changes, Given};
+pub use guard::GuardSection;
 pub use host::{is_loopback, is_private};
 pub use listen::ListenHost;
 pub use messagebird::MessageBirdSettings;
@@ -66,6 +68,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// Who sends what.
     pub sms: SmsSettings,
+    /// What is sent to whom, how often, and for how much.
+    pub guard: GuardSection,
     /// What is done for a text to arrive.
     pub texting: TextingRules,
     /// What is never texted.
@@ -97,6 +101,7 @@ impl Settings {
         let neon = NeonSettings::read(&vars, &mut faults, &mut warnings);
         let store = StoreSettings::read(&vars, neon.tolerance, &mut faults, &mut warnings);
         let sms = SmsSettings::read(&vars, &mut faults, &mut warnings);
+        let guard = GuardSection::read(&vars, &mut faults, &mut warnings);
         public_url::judge(server.public_url.as_ref(), &sms, &mut faults);
         let texting = TextingRules::read(&vars, &server, &mut faults);
         let test_numbers = TestNumberSettings::read(&vars, &mut faults, &mut warnings);
@@ -113,6 +118,7 @@ impl Settings {
                 neon,
                 store,
                 sms,
+                guard,
                 texting,
                 test_numbers,
                 forward,

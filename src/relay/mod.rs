@@ -13,6 +13,7 @@ pub mod texting;
 pub use once::Answer;
 
 use crate::domain::{Destination, Event, NeonEvent, Region, Reply, Route, TryAgainReason, route};
+use crate::guard::Weighed;
 use crate::neon::VerifiedDelivery;
 use crate::store::{NewDelivery, Outcome};
 use crate::tasks::Tasks;
@@ -20,7 +21,7 @@ use forwarding::Forwarding;
 use once::{Ledger, Once, Ownership};
 use std::sync::Arc;
 use std::time::Duration;
-use texting::Texting;
+use texting::{Texting, on_terms};
 use tokio::time::Instant;
 
 /// No text waits longer for a store that is slow to say under which key its number is hashed.
@@ -49,8 +50,16 @@ impl Relay {
 
     async fn process(self: Arc<Self>, verified: VerifiedDelivery) -> Answer {
         let event = verified.event();
+        let weighed = match (route(event, self.forwarding.routing()), &event.kind) {
+            (Route::Sms, NeonEvent::SendOtp(otp)) => self.texting.weigh(event, otp).await,
+            _ => None,
+        };
         let delivery = self.delivery(event).await;
-        let work = |ownership| self.dispatch(&verified, &delivery, ownership);
+        let delivery = match &weighed {
+            Some(weighed) => on_terms(delivery, weighed),
+            None => delivery,
+        };
+        let work = |ownership| self.dispatch(&verified, &delivery, weighed, ownership);
         self.once.process(&delivery, work).await
     }
 
@@ -80,6 +89,7 @@ impl Relay {
         &self,
         verified: &VerifiedDelivery,
         delivery: &NewDelivery,
+        weighed: Option<Weighed<'_>>,
         ownership: Arc<Ownership>,
     ) -> Outcome {
         let event = verified.event();
@@ -91,8 +101,7 @@ impl Relay {
         let attempt = u32::try_from(lease.token).unwrap_or(u32::MAX);
         let reply = match (route(event, self.forwarding.routing()), &event.kind) {
             (Route::Sms, NeonEvent::SendOtp(otp)) => {
-                let (reply, texts) = self.texting.send(event, otp, delivery, &ownership, within).await;
-                return Outcome { texts, ..Outcome::of(reply) };
+                return self.texting.send(event, otp, delivery, weighed, &ownership, within).await;
             }
             // Only a send.otp is routed there.
             (Route::Sms, _) => Reply::TryAgain(TryAgainReason::Internal),

@@ -8,9 +8,9 @@ use neon_sms_relay::store::texts::{
     About, Delivery, Failure, Query, Report, Reported, Resend, Verified, Why,
 };
 use neon_sms_relay::store::{
-    Claim, Counts, DeliveryStore, Entry, ErasedEvents, ErasedNumber, Erasure, Forgotten, Held, Item,
-    KeptCode, Lease, NewDelivery, Next, Outbox, Outcome, SealedItem, Selection, StoreError, Taken, Tallies,
-    Tally, TestCodes, Text, TextLog, Whose,
+    Claim, Closing, Closings, Counts, DeliveryStore, Entry, ErasedEvents, ErasedNumber, Erasure, Forgotten,
+    Held, Item, KeptCode, Lease, NewDelivery, Next, Outbox, Outcome, SealedItem, Selection, StoreError,
+    Taken, Tallies, Tally, TestCodes, Text, TextLog, Whose,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -198,6 +198,22 @@ impl Erasure for Plugged {
     }
     async fn forget_announcements(&self, before: Timestamp) -> Result<(), StoreError> {
         self.check("forget_announcements")?.forget_announcements(before).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Closings for Plugged {
+    async fn close(&self, closing: &Closing) -> Result<(), StoreError> {
+        self.check("close")?.close(closing).await
+    }
+    async fn open(&self, prefix: &str) -> Result<bool, StoreError> {
+        self.check("open")?.open(prefix).await
+    }
+    async fn closings(&self) -> Result<Vec<Closing>, StoreError> {
+        self.check("closings")?.closings().await
+    }
+    async fn forget_closings(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.check("forget_closings")?.forget_closings(now).await
     }
 }
 

@@ -14,6 +14,7 @@ mod served;
 mod suite;
 mod texts;
 
+mod closings;
 mod migrations;
 mod numbers;
 mod outbox;
@@ -103,6 +104,13 @@ macro_rules! contract {
                 an_unknown_number_is_refused_where_a_verified_one_is_not,
                 of_many_events_for_one_number_at_once_exactly_as_many_are_allowed_as_may_be,
                 a_number_is_remembered_while_its_limits_or_its_verification_count,
+                what_is_refused_to_everybody_is_refused_to_a_verified_number_and_never_counts,
+                a_verification_tells_which_texts_it_cleared,
+                a_limit_of_no_text_holds_for_the_first_one_too,
+                a_text_that_was_sent_though_a_limit_was_broken_is_among_the_failed_ones,
+            );
+            contract!(@each closings $home;
+                what_is_closed_is_closed_until_it_is_opened_or_over,
             );
             contract!(@each erasure $home;
                 an_event_that_cannot_come_again_is_deleted_with_its_texts,

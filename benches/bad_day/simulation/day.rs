@@ -8,6 +8,7 @@ use super::world::{DayClock, World};
 use super::{history, scene};
 use neon_sms_relay::domain::template::DEFAULT_TEMPLATE;
 use neon_sms_relay::domain::{Clock, MessageTemplate, Routing, TestNumbers};
+use neon_sms_relay::guard::{GuardSettings, Mode};
 use neon_sms_relay::relay::Relay;
 use neon_sms_relay::relay::forwarding::{Forwarder, Forwarding};
 use neon_sms_relay::relay::once::{Ledger, Once, OnceSettings, Outage, StoreFailure};
@@ -139,6 +140,8 @@ fn relay(strategy: &Strategy, world: &Arc<World>) -> Arc<Relay> {
         test_numbers: TestNumbers::default(),
     };
     let ground = Ground {
+        // The question is who delivers, not who may ask.
+        guard: GuardSettings { mode: Mode::Off, ..GuardSettings::default() },
         ledger: ledger.clone(),
         clock: clock.clone(),
         metrics: metrics.clone(),

@@ -6,6 +6,8 @@
 //!
 //! Knows nothing of the user's app, and of an event's lease only that each possible text is counted on it.
 
+mod forgetting;
+mod guard;
 mod living;
 mod odds;
 mod order;
@@ -19,10 +21,13 @@ mod tallies;
 mod test_numbers;
 mod verified;
 
-use crate::domain::{Clock, MessageTemplate, Region, TestNumbers, Timestamp};
+use crate::domain::{Clock, MessageTemplate, Region, TestNumbers};
+use crate::guard::GuardSettings;
 use crate::relay::once::Ledger;
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
+use guard::Gatekeeper;
+pub use guard::{on_terms, read_closing, read_tally};
 use living::Living;
 pub use odds::Chance;
 use odds::Odds;
@@ -79,6 +84,7 @@ pub struct Texting {
     living: Living,
     odds: Odds,
     book: Book,
+    gate: Gatekeeper,
     /// Reports that are written down at once, so that codes find the store free.
     reporting: Semaphore,
     /// Reports that wait for a text that is not written down yet.
@@ -100,6 +106,8 @@ const FEEDBACK_AT_ONCE: usize = 32;
 
 /// What texting stands on.
 pub struct Ground {
+    /// What may be sent.
+    pub guard: GuardSettings,
     /// What is remembered.
     pub ledger: Arc<Ledger>,
     /// The time.
@@ -118,7 +126,7 @@ impl Texting {
         listeners: Vec<Arc<dyn ConversionFeedback>>,
         ground: Ground,
     ) -> Self {
-        let Ground { ledger, clock, metrics, tasks } = ground;
+        let Ground { guard, ledger, clock, metrics, tasks } = ground;
         metrics.breakers(chain.breakers());
         Self {
             sending: watch::Sender::new(Arc::new(Sending { settings, chain, listeners })),
@@ -129,6 +137,7 @@ impl Texting {
             living: Living::default(),
             odds: Odds::default(),
             book: Book::default(),
+            gate: Gatekeeper::new(guard),
             reporting: Semaphore::new(REPORTS_AT_ONCE),
             early: Arc::new(Semaphore::new(EARLY_REPORTS)),
             resending: Semaphore::new(RESENDS_AT_ONCE),
@@ -151,16 +160,6 @@ impl Texting {
         let chain = chain.remembering(&self.sending().chain);
         self.metrics.breakers(chain.breakers());
         self.sending.send_replace(Arc::new(Sending { settings, chain, listeners }));
-    }
-
-    /// Whether any code may have to be sent again.
-    pub fn holds_codes(&self) -> bool {
-        !self.living.is_empty()
-    }
-
-    /// Forgets what is remembered of the number of this hash from events that came until then.
-    pub fn forget_number(&self, recipient_hash: &str, until: Timestamp) {
-        self.living.erase(recipient_hash, until);
     }
 
     /// Whether there is anybody to send through.

@@ -159,6 +159,11 @@ impl Book {
         }
     }
 
+    /// Something else has to be written.
+    pub fn wake(&self) {
+        self.counted.notify_one();
+    }
+
     fn is_idle(&self) -> bool {
         let state = self.state();
         state.counts.is_empty() && state.alive.is_empty()
@@ -168,50 +173,43 @@ impl Book {
 impl Texting {
     /// Writes and reads tallies, for ever; rests while nothing is sent.
     pub async fn keep_tallies(self: Arc<Self>) {
-        let mut known_since = None;
         loop {
-            if let Err(error) = self.exchange(&mut known_since).await {
+            if let Err(error) = self.exchange().await {
                 self.ledger.failed(&error);
             }
             // What the others have learnt is wanted before the first text is sent.
-            let is_ignorant = self.sending().settings.adaptive && known_since.is_none();
-            while self.book.is_idle() && !is_ignorant {
+            let is_ignorant = self.is_ignorant().await;
+            while self.book.is_idle() && self.gate.is_idle() && !is_ignorant {
                 self.book.counted.notified().await;
             }
             tokio::time::sleep(EVERY).await;
         }
     }
 
-    async fn exchange(&self, known_since: &mut Option<i64>) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let (store, hour) = (self.ledger.store(), Tally::hour_of(now));
-        let counted = self.book.take(now);
-        let tallies: Vec<_> = counted.iter().map(|(entry, count)| entry.tally(*count)).collect();
-        if !tallies.is_empty()
-            && let Err(error) = in_time(store.tally(&tallies)).await
-        {
-            self.book.put_back(counted);
-            return Err(error);
-        }
-        if !self.sending().settings.adaptive {
+    /// Writes what was counted here.
+    pub(super) async fn write_counts(&self) -> Result<(), StoreError> {
+        let counted = self.book.take(self.clock.now());
+        let mut tallies: Vec<_> = counted.iter().map(|(entry, count)| entry.tally(*count)).collect();
+        let (deltas, guarded) = self.gate.take_counts();
+        tallies.extend(guarded);
+        if tallies.is_empty() {
             return Ok(());
         }
-        // The first time all of it, and then what may have changed: this hour and the one before.
-        let since = known_since.map_or(hour - WINDOW_HOURS, |known: i64| known - 1);
-        let tallies = in_time(store.tallies(since)).await?;
-        for (region, provider, chance) in self.odds.learn(&tallies, since, hour - WINDOW_HOURS) {
-            self.metrics.provider_chance(provider, region, chance);
+        let written = in_time(self.ledger.store().tally(&tallies)).await;
+        if written.is_err() {
+            self.book.put_back(counted);
+            self.gate.put_back(&deltas);
         }
-        *known_since = Some(hour);
-        Ok(())
+        written
     }
 
-    /// Forgets tallies that have no influence any more.
+    /// Forgets tallies and closings that have no influence any more.
     ///
     /// # Errors
     /// If the store fails.
     pub async fn forget_tallies(&self) -> Result<(), StoreError> {
         let hour = Tally::hour_of(self.clock.now());
+        self.ledger.store().forget_closings(self.clock.now()).await?;
         self.ledger.store().forget_tallies(hour - WINDOW_HOURS).await
     }
 }

@@ -6,7 +6,7 @@
 use super::Texting;
 use crate::domain::{Accepted, Event, OtpCode, Reply, Timestamp, TryAgainReason};
 use crate::relay::once::in_time;
-use crate::store::{KeptCode, Lease, StoreError, Text};
+use crate::store::{KeptCode, Lease, Outcome, StoreError, Text};
 use sms_providers::{PhoneNumber, ProviderName};
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ impl Texting {
         code: &OtpCode,
         expires_in: Duration,
         lease: &Lease,
-    ) -> (Reply, Vec<Text>) {
+    ) -> Outcome {
         let now = self.clock.now();
         let kept = async {
             let key = self.ledger.key(KEY_TIMEOUT).await?;
@@ -90,11 +90,12 @@ impl Texting {
                     "the code of a test number was kept and texted to nobody"
                 );
                 let accepted = Accepted { provider: ProviderName::Test, message_id: None };
-                (Reply::Done(Some(accepted)), vec![text(lease.next_number, now)])
+                let texts = vec![text(lease.next_number, now)];
+                Outcome { texts, ..Outcome::of(Reply::Done(Some(accepted))) }
             }
             Err(error) => {
                 self.ledger.failed(&error);
-                (Reply::TryAgain(TryAgainReason::StoreUnavailable), Vec::new())
+                Outcome::of(Reply::TryAgain(TryAgainReason::StoreUnavailable))
             }
         }
     }

@@ -59,7 +59,7 @@ impl Row {
             Only::Failed => {
                 let last = self.texts.values().rev().find(accepted);
                 let failed = last.is_none_or(|text| text.status.is_some_and(|status| status.is_failure()));
-                self.refused_by.is_none() && !self.texts.is_empty() && failed
+                !self.texts.is_empty() && failed
             }
             Only::Unverified(now) => {
                 self.verified_at.is_none()

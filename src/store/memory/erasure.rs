@@ -110,3 +110,36 @@ impl Erasure for MemoryStore {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{HashKey, Recipient};
+    use crate::store::{Claim, DeliveryStore, NewDelivery, Outcome};
+    use std::time::Duration;
+
+    const THEN: Timestamp = Timestamp::from_millis(1_770_000_000_000);
+    const LEASE: Duration = Duration::from_secs(4);
+
+    fn event(id: &str, recipient: &Recipient) -> NewDelivery {
+        let id = EventId::new(id).unwrap();
+        NewDelivery { recipient: Some(recipient.clone()), ..NewDelivery::new(id, "send.otp") }
+    }
+
+    #[tokio::test]
+    async fn a_stand_in_forgets_what_came_in_time_and_still_knows_the_event() {
+        let store = MemoryStore::default();
+        let recipient = HashKey::new(b"key").recipient(&"+15551234567".parse().unwrap());
+        for (id, at) in [("earlier", THEN), ("later", THEN.plus(LEASE))] {
+            let claim = store.claim(&event(id, &recipient), at, LEASE).await.unwrap();
+            let Claim::Acquired(lease) = claim else { panic!("{id} is known") };
+            store.finish(lease, &Outcome::of(Reply::Done(None)), at).await.unwrap();
+        }
+        store.erase_all_of(&recipient.hash, THEN);
+        assert!(store.knows_numbers(), "the later one stays");
+        store.erase_all_of(&recipient.hash, THEN.plus(LEASE));
+        assert!(!store.knows_numbers());
+        let again = store.claim(&event("earlier", &recipient), THEN.plus(LEASE * 9), LEASE).await.unwrap();
+        assert!(matches!(again, Claim::Finished(Reply::Done(None))));
+    }
+}

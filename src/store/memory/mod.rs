@@ -2,6 +2,7 @@
 //! store is down. Forgets everything on a restart.
 
 mod claim;
+mod closings;
 mod deliveries;
 mod erasure;
 mod numbers;
@@ -12,6 +13,7 @@ mod texts;
 
 use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StoreError, Text};
 use crate::domain::{DeliveryRef, EventId, HashKey, Reply, TextRef, Timestamp};
+use closings::Closed;
 use erasure::Announced;
 use numbers::Numbers;
 use outbox::Items;
@@ -27,6 +29,7 @@ pub struct MemoryStore {
     rows: Mutex<Rows>,
     outbox: Mutex<Items>,
     tallies: Mutex<Counts>,
+    closed: Mutex<Closed>,
     test_codes: Mutex<Codes>,
     forgotten: Mutex<Announced>,
     key: Vec<u8>,
@@ -70,6 +73,7 @@ impl Default for MemoryStore {
             rows: Mutex::default(),
             outbox: Mutex::default(),
             tallies: Mutex::default(),
+            closed: Mutex::default(),
             test_codes: Mutex::default(),
             forgotten: Mutex::default(),
             key: HashKey::random().expose().to_vec(),

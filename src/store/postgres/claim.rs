@@ -15,10 +15,10 @@ use tokio_postgres::types::Type;
 const CLAIM: &str = "
     WITH known AS (SELECT FROM neon_sms_relay_deliveries WHERE event_id = $1),
     number AS (
-        INSERT INTO neon_sms_relay_numbers AS n (recipient_hash, recent, latest_ref, latest_event)
-        SELECT $5, ARRAY[$11], $4, $1
+        INSERT INTO neon_sms_relay_numbers AS n (recipient_hash, recent, latest_ref, latest_event, refused_by)
+        SELECT $5, CASE WHEN $26 > 0 THEN ARRAY[$11] ELSE '{}' END, $4, $1, $27
         WHERE $5 IS NOT NULL AND NOT EXISTS (SELECT FROM known)
-            AND ($18 IS NULL OR EXISTS (SELECT FROM neon_sms_relay_numbers WHERE recipient_hash = $5))
+            AND ($28 OR EXISTS (SELECT FROM neon_sms_relay_numbers WHERE recipient_hash = $5))
         ON CONFLICT (recipient_hash) DO UPDATE SET
             (recent, previous_ref, latest_ref, latest_event, superseded, keep_until, refused_by) = (
                 SELECT CASE WHEN counts THEN (today || $11)[greatest(cardinality(today) + 2 - $26, 1):]
@@ -54,7 +54,7 @@ const CLAIM: &str = "
             first_claimed_at, refused_by)
         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, 1, $13, $11,
             CASE WHEN EXISTS (SELECT FROM number) THEN (SELECT refused_by FROM number)
-                WHEN $5 IS NOT NULL THEN $18 END
+                WHEN $5 IS NOT NULL THEN $27 END
         ON CONFLICT (event_id) DO UPDATE SET token = d.token + 1, leased_until = $10,
             possible_sends = least(d.possible_sends + 1, 255), numbered = least(d.numbered + $13, 255)
         WHERE d.reply IS NULL AND d.leased_until NOT BETWEEN $11 AND $12
@@ -93,10 +93,14 @@ pub(super) async fn claim(
         expires_at,
         pace,
         unless_verified,
+        even_if_verified,
     } = delivery;
+    let trusted_since = if *even_if_verified { i64::MAX } else { now.minus(VERIFIED_FOR).as_millis() };
     let reference = DeliveryRef::random();
     let pauses: Vec<_> =
         pace.pauses.iter().map(|pause| i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)).collect();
+    // What a number gets of which nothing is known needs no row to be decided.
+    let (unknown_refused_by, unknown_counts) = delivery.judge(None, &[], now);
     let [pause, per_10_min, per_day] = TooMany::ALL.map(TooMany::as_str);
     let rows = sessions
         .query(
@@ -123,11 +127,13 @@ pub(super) async fn claim(
                 (&now.minus(TEN_MINUTES).as_millis(), Type::INT8),
                 (&now.minus(DAY).as_millis(), Type::INT8),
                 (&now.plus(CLOCKS_DIFFER).as_millis(), Type::INT8),
-                (&now.minus(VERIFIED_FOR).as_millis(), Type::INT8),
+                (&trusted_since, Type::INT8),
                 (&pause, Type::TEXT),
                 (&per_10_min, Type::TEXT),
                 (&per_day, Type::TEXT),
                 (&i32::try_from(pace.memory()).unwrap_or(i32::MAX), Type::INT4),
+                (&unknown_refused_by, Type::TEXT),
+                (&unknown_counts, Type::BOOL),
             ],
         )
         .await?;

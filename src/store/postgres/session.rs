@@ -20,10 +20,11 @@ const QUERY_TIMEOUT: Duration = Duration::from_millis(2500);
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Each brings the schema from the version of its index to the next.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../schema/postgres/0001_deliveries.sql"),
     include_str!("../schema/postgres/0002_outbox.sql"),
     include_str!("../schema/postgres/0003_texts.sql"),
+    include_str!("../schema/postgres/0004_closings.sql"),
     include_str!("../schema/postgres/0005_test_codes.sql"),
     include_str!("../schema/postgres/0006_forgotten.sql"),
 ];

@@ -13,29 +13,27 @@ impl Erasure for SqliteStore {
         replayable_since: Timestamp,
     ) -> Result<ErasedEvents, StoreError> {
         let events = events.to_vec();
-        self.writer
-            .run(move |db| {
-                let mut erased = ErasedEvents::default();
-                for event in &events {
-                    if let Some(texts) = erase(db, event, replayable_since)? {
-                        erased.events += 1;
-                        erased.texts += texts;
-                    }
+        self.overwrite(move |db| {
+            let mut erased = ErasedEvents::default();
+            for event in &events {
+                if let Some(texts) = erase(db, event, replayable_since)? {
+                    erased.events += 1;
+                    erased.texts += texts;
                 }
-                Ok(erased)
-            })
-            .await
+            }
+            Ok(erased)
+        })
+        .await
     }
 
     async fn erase_number(&self, recipient_hash: &str) -> Result<ErasedNumber, StoreError> {
         let hash = recipient_hash.to_owned();
-        self.writer
-            .run(move |db| {
-                let numbers = db.execute("DELETE FROM numbers WHERE recipient_hash = ?1", [&hash])?;
-                let test_codes = db.execute("DELETE FROM test_codes WHERE recipient_hash = ?1", [&hash])?;
-                Ok(ErasedNumber { numbers: numbers as u64, test_codes: test_codes as u64 })
-            })
-            .await
+        self.overwrite(move |db| {
+            let numbers = db.execute("DELETE FROM numbers WHERE recipient_hash = ?1", [&hash])?;
+            let test_codes = db.execute("DELETE FROM test_codes WHERE recipient_hash = ?1", [&hash])?;
+            Ok(ErasedNumber { numbers: numbers as u64, test_codes: test_codes as u64 })
+        })
+        .await
     }
 
     async fn sealed_behind(&self, after: i64, limit: u32) -> Result<Vec<SealedItem>, StoreError> {
@@ -81,10 +79,27 @@ impl Erasure for SqliteStore {
     }
 
     async fn forget_announcements(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.overwrite(move |db| {
+            db.prepare_cached("DELETE FROM forgotten WHERE until < ?1")?.execute([before.as_millis()])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl SqliteStore {
+    /// Does `work`, and overwrites in the file what it deletes. SQLite otherwise leaves it where it was until its place
+    /// is needed.
+    async fn overwrite<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         self.writer
             .run(move |db| {
-                db.prepare_cached("DELETE FROM forgotten WHERE until < ?1")?.execute([before.as_millis()])?;
-                Ok(())
+                db.pragma_update(None, "secure_delete", true)?;
+                let done = work(db);
+                db.pragma_update(None, "secure_delete", false)?;
+                done
             })
             .await
     }

@@ -1,0 +1,6 @@
+//! The guard as a whole, with a claim in memory.
+
+mod app;
+mod decisions;
+mod properties;
+mod shared;
