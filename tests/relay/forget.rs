@@ -1,7 +1,7 @@
 //! `neon-sms-relay guard forget NUMBER`: one number is erased everywhere, and nothing else.
 
 use crate::app_stub::{AppStub, status};
-use crate::harness::{CODE, NUMBER, Start, TestRelay};
+use crate::harness::{CODE, NUMBER, Start, TestRelay, manual_clock, send};
 use crate::plugged::Plugged;
 use crate::postgres_server::PostgresServer;
 use crate::process::run;
@@ -199,4 +199,35 @@ async fn a_running_server_forgets_codes_of_an_erased_number_and_no_later_ones() 
     relay.stopped().await;
     let again: Vec<_> = vendors.second.sent().iter().map(|text| text.to.as_e164().to_owned()).collect();
     assert_eq!(again, [OTHER]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_of_a_running_server_compares_no_number_with_an_erased_one() {
+    let (store, clock) = (Arc::new(Plugged::default()), manual_clock());
+    let parts = Parts { store: Some(store.clone()), clock: Some(clock.clone()), ..Parts::default() };
+    let vars = vec![("GUARD", "enforce".to_owned())];
+    let relay = TestRelay::with(Start { vars, parts, ..Start::default() }).await;
+    let asks = async |number: &str| {
+        let mut body = otp_to(number);
+        body["event_data"]["expires_at"] = "2999-01-01T00:00:00Z".into();
+        let request = relay.signed_request(&relay.signer, clock.now(), body.to_string().as_bytes());
+        send(request).await.status.as_u16()
+    };
+    // Somebody who tries numbers one after the other is stopped at the fifth.
+    let run = |prefix: &str| [1, 2, 3, 4, 5].map(|last| format!("{prefix}{last}"));
+    let (erased, kept) = (run("+1202555001"), run("+1303555001"));
+    for number in erased[..4].iter().chain(&kept[..4]) {
+        assert_eq!(asks(number).await, 200);
+    }
+    clock.advance(Duration::from_secs(6 * 60));
+    let key = store.store.hash_key().await.unwrap();
+    let recipient_hash = key.recipient(&erased[0].parse().unwrap()).hash;
+    let until = clock.now().plus(Duration::from_secs(3600));
+    let before = store.asked().get("forgotten").copied().unwrap_or_default();
+    store.store.announce(&Forgotten { recipient_hash, until }).await.unwrap();
+    // One look may have been under way; the last one comes after what the one before it led to.
+    while store.asked().get("forgotten").is_none_or(|times| *times < before + 3) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!((asks(&erased[4]).await, asks(&kept[4]).await), (200, 422));
 }

@@ -10,6 +10,7 @@ mod adaptive;
 mod app_answers;
 mod app_stub;
 mod bad_input;
+mod bench;
 mod branches;
 mod callbacks;
 mod cli;
