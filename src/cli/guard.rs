@@ -1,9 +1,11 @@
 //! `neon-sms-relay guard status|block|unblock|forget`: what is closed and why, how full each budget is; and erasing one
 //! number, for a person's request.
 
+mod status;
+
 use super::output::Output;
 use crate::app::forget::{Erased, Memory};
-use crate::app::guard::{Budget, Closed, Fill, Mode, Prefix, SharedGuard};
+use crate::app::guard::{Prefix, SharedGuard};
 use crate::config::{self, GuardSection, StoreSettings};
 use anyhow::bail;
 use clap::Subcommand;
@@ -14,7 +16,11 @@ use std::process::ExitCode;
 #[derive(Subcommand)]
 pub(super) enum GuardCommand {
     /// Show what is closed, why and since when, and how full each budget is. Reads the guard's variables, too.
-    Status,
+    Status {
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Give numbers that begin with this no text any more, also such that were verified: within 5 s everywhere.
     Block {
         /// The digits after +, such as +2250700.
@@ -37,7 +43,11 @@ pub(super) enum GuardCommand {
 }
 
 fn prefix(text: &str) -> Result<Prefix, &'static str> {
-    Prefix::parse(text).ok_or("write + and the country code, then some digits: +2250700")
+    let prefix = Prefix::parse(text).ok_or("write + and the country code, then some digits: +2250700")?;
+    if prefix.is_whole() {
+        return Err("this may be a whole number, and none is stored; write ten digits at most");
+    }
+    Ok(prefix)
 }
 
 pub(super) fn run(command: GuardCommand) -> anyhow::Result<ExitCode> {
@@ -51,7 +61,8 @@ pub(super) fn run(command: GuardCommand) -> anyhow::Result<ExitCode> {
         let guard = || SharedGuard::open(&settings, &network, section);
         let mut out = Output::stdout();
         match command {
-            GuardCommand::Status => status(&guard()?, &mut out).await?,
+            GuardCommand::Status { json: true } => out.line(status::as_json(&guard()?.status().await?))?,
+            GuardCommand::Status { json: false } => status::tell(&guard()?.status().await?, &mut out)?,
             GuardCommand::Block { prefix } => {
                 guard()?.block(prefix, by).await?;
                 out.line(format_args!("{prefix} gets no text from now on, within 5 s everywhere."))?;
@@ -89,37 +100,4 @@ async fn forget(memory: &Memory, number: &PhoneNumber, out: &mut Output<impl Wri
         );
     }
     Ok(())
-}
-
-async fn status(guard: &SharedGuard, out: &mut Output<impl Write>) -> anyhow::Result<()> {
-    let status = guard.status().await?;
-    if status.mode == Mode::Off {
-        out.line("GUARD is off here: nothing is refused.")?;
-    }
-    let [place, hour, day] = ["country", "last hour", "last day"];
-    out.line(format_args!("{place:<22}  {hour:>16}  {day:>16}"))?;
-    out.line(filled("unlinked, everywhere", &status.world))?;
-    for country in &status.countries {
-        let region = country.region.map_or_else(|| "none".to_owned(), |region| region.to_string());
-        out.line(filled(&region, &country.all))?;
-        out.line(filled(&format!("{region}, unlinked"), &country.unlinked))?;
-    }
-    let spend = status.spend_today.map(|spend| format!(", {spend}")).unwrap_or_default();
-    out.line(format_args!(
-        "\n{} texts today{spend}.\n{} closed.",
-        status.texts_today,
-        status.closings.len()
-    ))?;
-    for Closed { prefix, reason, since, until, by } in &status.closings {
-        let until =
-            until.map_or_else(|| "until it is unblocked".to_owned(), |until| format!("until {until}"));
-        out.line(format_args!("{prefix:<16}  {:<8}  since {since}  {until}  by {by}", reason.as_str()))?;
-    }
-    Ok(())
-}
-
-/// Codes that were not verified, of how many may be.
-fn filled(place: &str, budget: &Budget) -> String {
-    let part = |fill: &Fill| format!("{:.0} of {:.0}", fill.used, fill.limit);
-    format!("{place:<22}  {:>16}  {:>16}", part(&budget.hour), part(&budget.day))
 }

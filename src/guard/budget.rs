@@ -78,9 +78,9 @@ impl Fill {
         self.used >= self.limit
     }
 
-    /// What is used of it, 1 if all is.
+    /// What is used of it, 1 if all is; of nothing, nothing.
     pub fn ratio(&self) -> f64 {
-        self.used / self.limit.max(1.0)
+        if self.limit > 0.0 { self.used / self.limit } else { 0.0 }
     }
 }
 

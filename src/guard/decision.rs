@@ -4,7 +4,7 @@ use super::facts::Sent;
 use super::rule::{Rule, RuleSet};
 use super::settings::Mode;
 use super::{Guard, KNOWN_FOR};
-use crate::domain::{Pace, RefuseReason, Timestamp};
+use crate::domain::{Pace, RefuseReason, Region, Timestamp};
 use std::sync::Arc;
 
 /// On which terms the claim of a text lets it pass.
@@ -89,6 +89,11 @@ pub struct Weighed<'a> {
 }
 
 impl Weighed<'_> {
+    /// The country that the text goes to.
+    pub fn region(&self) -> Option<Region> {
+        self.text.region
+    }
+
     /// What the claim has to know; `None` if it has to keep nothing of the number.
     pub fn terms(&self) -> Option<ClaimTerms> {
         let settings = self.guard.settings();

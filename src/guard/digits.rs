@@ -75,8 +75,8 @@ impl Prefix {
         self.0.to_string()
     }
 
-    /// Whether it may be somebody's whole number, which is not to be shown.
-    fn is_whole(self) -> bool {
+    /// Whether it may be somebody's whole number, which is neither to be stored nor shown.
+    pub fn is_whole(self) -> bool {
         self.length() > 10
     }
 }

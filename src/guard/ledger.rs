@@ -171,13 +171,6 @@ impl Ledger {
         self.pending.drain()
     }
 
-    /// What could not be written.
-    pub(super) fn give_back(&mut self, tallies: &[Tally]) {
-        for (key, count) in tallies.iter().filter_map(|tally| Some((Key::of(tally)?, tally.count))) {
-            self.pending.add(key, count);
-        }
-    }
-
     /// Takes over what all instances counted.
     pub(super) fn absorb(&mut self, tallies: &[Tally], now: Timestamp) {
         for (key, count) in tallies.iter().filter_map(|tally| Some((Key::of(tally)?, tally.count))) {

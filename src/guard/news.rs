@@ -1,12 +1,15 @@
 //! What an operator should know: how full everything is, and what has just happened.
 
-use super::budget::Budget;
+use super::budget::{Budget, Fill};
 use super::settings::Mode;
 use super::{Closing, Guard, Money};
 use crate::domain::{Region, Timestamp};
 
 /// From this part on a daily limit is nearly used up.
 const NEAR: f64 = 0.8;
+/// Below this part of the budget an alarm is over.
+const OVER: f64 = 0.5;
+const MILLION: f64 = 1e6;
 
 /// How full everything is.
 #[derive(Debug, Clone)]
@@ -21,6 +24,10 @@ pub struct Status {
     pub texts_today: u64,
     /// What they cost, by reports and estimates, if prices are set.
     pub spend_today: Option<Money>,
+    /// How many of `SMS_DAILY_LIMIT`, if it is set, that is.
+    pub daily_limit: Option<Fill>,
+    /// How much of `SMS_DAILY_SPEND`, if it is set, that is; in units of the currency.
+    pub daily_spend: Option<Fill>,
     /// What is closed.
     pub closings: Vec<Closing>,
 }
@@ -81,6 +88,14 @@ impl Guard {
             countries,
             texts_today: u64::try_from(texts).unwrap_or(0),
             spend_today: currency.map(|currency| Money { millionths: spend, currency }),
+            daily_limit: self
+                .settings
+                .daily_limit
+                .map(|limit| Fill { used: texts as f64, limit: limit as f64 }),
+            daily_spend: self
+                .settings
+                .daily_spend
+                .map(|limit| Fill { used: spend as f64 / MILLION, limit: limit as f64 / MILLION }),
             closings: state.closings.all(now),
         }
     }
@@ -89,7 +104,12 @@ impl Guard {
     pub fn news(&self, now: Timestamp) -> Vec<News> {
         let (mut news, state) = (Vec::new(), &mut *self.state());
         let (texts, spend) = state.ledger.world.today(now);
-        let alarm = state.world(&self.settings.budgets, self.settings.unlinked_share(), now).is_full();
+        let share = self.settings.unlinked_share();
+        let world = state.world(&self.settings.budgets, share, now);
+        // Where strangers get nothing, nothing of theirs is lost; and an alarm has an end once, not with each code.
+        let goes_on = |fill: Fill| fill.ratio() >= OVER;
+        let alarm = share > 0.0
+            && (world.is_full() || state.told.alarm && (goes_on(world.hour) || goes_on(world.day)));
         let ratio = |used: i64, limit: Option<f64>| limit.map_or(0.0, |limit| used as f64 / limit.max(1.0));
         let texts = ratio(texts, self.settings.daily_limit.map(|limit| limit as f64));
         let spend = ratio(spend, self.settings.daily_spend.map(|limit| limit as f64));

@@ -125,12 +125,14 @@ impl Rule {
         }
     }
 
+    /// Whether it is about how often one number is texted.
+    pub const fn is_pace(self) -> bool {
+        matches!(self, Self::NumberPause | Self::Number10Min | Self::NumberDay)
+    }
+
     /// Whether it refuses numbers, too, that were verified in the last 90 days.
     pub const fn holds_for_all(self) -> bool {
-        matches!(
-            self,
-            Self::Blocked | Self::NumberKind | Self::NumberPause | Self::Number10Min | Self::NumberDay
-        )
+        self.is_pace() || matches!(self, Self::Blocked | Self::NumberKind)
     }
 }
 

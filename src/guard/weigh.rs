@@ -188,11 +188,6 @@ impl Guard {
         self.state().ledger.drain()
     }
 
-    /// Deltas that could not be written.
-    pub fn give_back_deltas(&self, deltas: &[Tally]) {
-        self.state().ledger.give_back(deltas);
-    }
-
     /// Takes over the store's tallies: sums over all instances, this one included, read after its own were written.
     pub fn absorb(&self, tallies: &[Tally], now: Timestamp) {
         self.state().ledger.absorb(tallies, now);

@@ -54,17 +54,13 @@ impl Relay {
             (Route::Sms, NeonEvent::SendOtp(otp)) => self.texting.weigh(event, otp).await,
             _ => None,
         };
-        let delivery = self.delivery(event).await;
-        let delivery = match &weighed {
-            Some(weighed) => on_terms(delivery, weighed),
-            None => delivery,
-        };
+        let delivery = self.delivery(event, weighed.as_ref()).await;
         let work = |ownership| self.dispatch(&verified, &delivery, weighed, ownership);
         self.once.process(&delivery, work).await
     }
 
     /// What is remembered of an event from its first claim on.
-    async fn delivery(&self, event: &Event) -> NewDelivery {
+    async fn delivery(&self, event: &Event, weighed: Option<&Weighed<'_>>) -> NewDelivery {
         let delivery = NewDelivery {
             endpoint: event.endpoint.clone(),
             linked: event.user.has_id,
@@ -77,11 +73,16 @@ impl Relay {
         let Destination::Number(number) = &otp.destination else { return delivery };
         // If the key cannot be had, the claim that follows meets the same failure and handles it.
         let key = self.ledger.key(KEY_TIMEOUT).await.ok();
-        NewDelivery {
+        let delivery = NewDelivery {
             recipient: key.map(|key| key.recipient(number)),
-            region: Region::of(number),
+            // Whoever weighed it has looked it up.
+            region: weighed.map_or_else(|| Region::of(number), Weighed::region),
             expires_at: otp.expires_at,
             ..delivery
+        };
+        match weighed {
+            Some(weighed) => on_terms(delivery, weighed),
+            None => delivery,
         }
     }
 

@@ -33,7 +33,7 @@ pub use closings::{Closing, Closings};
 pub use erasure::{ErasedEvents, ErasedNumber, Erasure, Forgotten, SealedItem};
 pub use log::{DeliveryLog, look_into};
 pub use outbox::{Counts, Entry, EntryState, Item, NewItem, Next, Outbox, Selection, Taken, Whose};
-pub use tallies::{Tallies, Tally};
+pub use tallies::{Batch, Tallies, Tally};
 pub use test_codes::{KeptCode, TestCodes};
 pub use texts::{Text, TextLog};
 

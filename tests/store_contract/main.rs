@@ -86,7 +86,7 @@ macro_rules! contract {
                 a_verification_is_matched_to_the_latest_text_of_the_number_once,
                 a_verification_without_a_living_code_of_ours_is_no_text_s_success,
                 a_reply_that_is_none_keeps_its_texts,
-                tallies_are_added_up_by_all_and_forgotten_by_the_hour,
+                tallies_are_added_up_by_all_once_and_forgotten_by_the_hour,
             );
             contract!(@each deliveries $home;
                 deliveries_are_walked_through_and_found_by_what_changed,

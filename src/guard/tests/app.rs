@@ -62,6 +62,12 @@ impl App {
         decision
     }
 
+    /// The decision about an event of which a claim knows this.
+    pub fn decides_with(&self, number: &str, history: &NumberHistory, now: Timestamp) -> Decision {
+        let number: PhoneNumber = number.parse().unwrap();
+        self.guard.weigh(&self.facts(&number), now).decide(history, now)
+    }
+
     pub fn asks(&mut self, number: &str, seconds: u64) -> Said {
         let decision = self.decides(number, at(seconds));
         (decision.outcome, decision.rules)

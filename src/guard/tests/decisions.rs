@@ -141,6 +141,12 @@ fn while_one_country_is_attacked_others_without_a_past_get_a_tenth() {
     assert_eq!(texts, 6);
     assert_eq!(app.guard.news(at(2)), [News::AlarmBegan]);
     assert_eq!(app.guard.news(at(3)), []);
+    // Nine codes verified are no end of it; a quiet day is.
+    (0..9).for_each(|index| app.verifies(&stranger(index), 4));
+    assert_eq!(app.guard.news(at(4)), []);
+    assert_eq!(app.guard.news(at(3 * 86_400)), [News::AlarmEnded]);
+    let denied = App::new(GuardSettings { unlinked: Unlinked::Deny, ..GuardSettings::default() });
+    assert_eq!(denied.guard.news(at(0)), []);
 }
 
 #[test]

@@ -2,5 +2,6 @@
 
 mod app;
 mod decisions;
+mod instances;
 mod properties;
 mod shared;

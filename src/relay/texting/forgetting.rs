@@ -33,6 +33,7 @@ impl Texting {
     pub async fn forget_numbers(&self, forgotten: &[Forgotten]) -> Result<(), StoreError> {
         for Forgotten { recipient_hash, until } in forgotten {
             self.living.erase(recipient_hash, *until);
+            self.gate.forget_until(*until);
         }
         let key = self.ledger.key(KEY_TIMEOUT).await?;
         for numbers in self.gate.held().chunks(HASHED_AT_ONCE) {

@@ -6,6 +6,7 @@
 
 mod exchange;
 mod kept;
+mod numbers;
 mod told;
 
 pub use kept::{read_closing, read_tally};
@@ -18,9 +19,13 @@ use crate::guard::{
     Admit, Currency, Decision, Facts, Guard, GuardSettings, Mode, Money, NumberHistory, Outcome, Rule, Sent,
     Tally, Weighed,
 };
+use crate::relay::once::Ownership;
 use crate::store::texts::Verified;
-use crate::store::{self, Lease, NewDelivery};
+use crate::store::{self, NewDelivery};
+use crate::telemetry::OnceAMinute;
+use exchange::Exchange;
 use kept::written;
+use numbers::Numbers;
 use serde_json::json;
 use sms_providers::{PhoneNumber, Price};
 use std::collections::BTreeMap;
@@ -37,9 +42,13 @@ const ACTIVE_FOR: Duration = Duration::from_secs(10);
 pub(super) struct Gatekeeper {
     guard: Guard,
     watch: Mutex<Watch>,
-    /// Since which hour all tallies are known. Held while they are written and read: a sum that was read before this
-    /// instance's own counts were written is none.
-    known_since: tokio::sync::Mutex<Option<i64>>,
+    /// Held while tallies are written and read: a sum that was read before this instance's own counts were written is
+    /// none.
+    exchange: tokio::sync::Mutex<Exchange>,
+    /// What is known of numbers while the store does not answer.
+    numbers: Numbers,
+    /// Told of each decision that was made without the store.
+    unshared: OnceAMinute,
 }
 
 #[derive(Default)]
@@ -57,7 +66,9 @@ impl Gatekeeper {
         Self {
             guard: Guard::new(settings),
             watch: Mutex::default(),
-            known_since: tokio::sync::Mutex::default(),
+            exchange: tokio::sync::Mutex::default(),
+            numbers: Numbers::default(),
+            unshared: OnceAMinute::default(),
         }
     }
 
@@ -67,7 +78,12 @@ impl Gatekeeper {
 
     /// Whether any number is held.
     pub fn holds_numbers(&self) -> bool {
-        self.guard.holds_numbers()
+        self.guard.holds_numbers() || !self.numbers.is_empty()
+    }
+
+    /// Forgets what it goes by while the store does not answer, as far as that is not younger.
+    pub fn forget_until(&self, until: Timestamp) {
+        self.numbers.forget_until(until);
     }
 
     /// The numbers that are held.
@@ -96,14 +112,8 @@ impl Gatekeeper {
     }
 
     /// Counts since the last time, as a store keeps them.
-    pub fn take_counts(&self) -> (Vec<Tally>, Vec<store::Tally>) {
-        let deltas = self.guard.drain_deltas();
-        let stored = deltas.iter().map(written).collect();
-        (deltas, stored)
-    }
-
-    pub fn put_back(&self, deltas: &[Tally]) {
-        self.guard.give_back_deltas(deltas);
+    pub fn take_counts(&self) -> impl Iterator<Item = store::Tally> {
+        self.guard.drain_deltas().into_iter().map(|tally| written(&tally))
     }
 
     /// Takes over the sums of all instances.
@@ -151,20 +161,51 @@ impl Texting {
     }
 
     /// Decides about a code whose event is claimed.
-    pub(super) fn decide(&self, weighed: Weighed<'_>, lease: &Lease, region: Option<Region>) -> Decision {
-        let history = NumberHistory {
+    pub(super) fn decide(
+        &self,
+        weighed: Weighed<'_>,
+        number: &PhoneNumber,
+        ownership: &Ownership,
+        delivery: &NewDelivery,
+    ) -> Decision {
+        let (lease, now) = (ownership.lease(), self.clock.now());
+        let mut history = NumberHistory {
             refused_by: lease.history.refused_by.as_deref().and_then(Rule::from_name),
             decided: lease.token > 1,
             verified_at: lease.history.verified_at,
             recent: Vec::new(),
         };
-        let decision = weighed.decide(&history, self.clock.now());
-        self.metrics.guard_decided(decision.outcome.as_str(), &decision.rules, region);
+        // Without its hash, the store cannot know the number.
+        if !ownership.durable() || delivery.recipient.is_none() {
+            self.decides_alone();
+            if !history.decided {
+                let (verified_at, refused_by) = self.gate.numbers.history(number, &delivery.pace, now);
+                history.verified_at = history.verified_at.max(verified_at);
+                history.refused_by = history.refused_by.or(refused_by);
+            }
+        }
+        let decision = weighed.decide(&history, now);
+        match (decision.outcome, history.refused_by) {
+            (Outcome::Refused(_), Some(rule)) if rule.is_pace() => {
+                self.gate.numbers.refused(number, rule, now);
+            }
+            (Outcome::Refused(_), _) => {}
+            _ => self.gate.numbers.texted(number, history.verified_at, &delivery.pace, now),
+        }
+        self.metrics.guard_decided(decision.outcome.as_str(), &decision.rules, delivery.region);
         let rule = decision.rules.first().and_then(|rule| Rule::from_name(rule));
         if let (Outcome::Refused(reason), Some(rule)) = (decision.outcome, rule) {
             self.gate.watch().refusals.entry(rule).or_insert((reason, 0)).1 += 1;
         }
         decision
+    }
+
+    /// Takes note of a decision without the store.
+    fn decides_alone(&self) {
+        self.metrics.guard_was_alone();
+        if let Some(count) = self.gate.unshared.due(Instant::now()) {
+            tracing::warn!(count, "limits go by what this process remembers, since the store is down");
+        }
     }
 
     /// Takes note of what became of a text that was allowed: how many may have left, and at what prices.
@@ -195,6 +236,7 @@ impl Texting {
 
     /// A number was verified.
     pub(super) fn trust(&self, event: &Event, number: &PhoneNumber, verified: &Verified) {
+        self.gate.numbers.verified(number, self.clock.now());
         let number = canonical(number);
         let before = NumberHistory {
             recent: verified.cleared.clone(),

@@ -61,7 +61,7 @@ impl Texting {
             ownership.set_possible_sends(earlier);
             return self.keep_test_code(event, &to, code, expires_in, &lease).await;
         }
-        let decision = weighed.map(|weighed| self.decide(weighed, &lease, delivery.region));
+        let decision = weighed.map(|weighed| self.decide(weighed, &to, ownership, delivery));
         let recorded = decision.as_ref().map(guard::record);
         if let Some(Decided::Refused(reason)) = decision.as_ref().map(|decision| decision.outcome) {
             ownership.set_possible_sends(earlier);

@@ -2,7 +2,7 @@
 
 use super::Texting;
 use crate::domain::{Region, Timestamp};
-use crate::relay::once::in_time;
+use crate::guard::TallyKind;
 use crate::store::{StoreError, Tally};
 use sms_providers::{Price, ProviderName};
 use std::cmp::Reverse;
@@ -13,6 +13,8 @@ use tokio::sync::Notify;
 
 /// How often what was counted is written, and read.
 const EVERY: Duration = Duration::from_secs(1);
+/// A stop waits no longer for a store that does not answer.
+const LAST_WRITE: Duration = Duration::from_secs(1);
 /// What is older has no influence any more.
 pub(super) const WINDOW_HOURS: i64 = 14 * 24;
 
@@ -151,14 +153,6 @@ impl Book {
         std::mem::take(counts)
     }
 
-    /// Takes back what could not be written.
-    fn put_back(&self, entries: HashMap<Entry, i64>) {
-        let mut state = self.state();
-        for (entry, count) in entries {
-            *state.counts.entry(entry).or_default() += count;
-        }
-    }
-
     /// Something else has to be written.
     pub fn wake(&self) {
         self.counted.notify_one();
@@ -186,21 +180,19 @@ impl Texting {
         }
     }
 
-    /// Writes what was counted here.
-    pub(super) async fn write_counts(&self) -> Result<(), StoreError> {
+    /// What was counted here since the last time.
+    pub(super) fn take_counts(&self) -> Vec<Tally> {
         let counted = self.book.take(self.clock.now());
-        let mut tallies: Vec<_> = counted.iter().map(|(entry, count)| entry.tally(*count)).collect();
-        let (deltas, guarded) = self.gate.take_counts();
-        tallies.extend(guarded);
-        if tallies.is_empty() {
-            return Ok(());
+        let of_texts = counted.iter().map(|(entry, count)| entry.tally(*count));
+        of_texts.chain(self.gate.take_counts()).collect()
+    }
+
+    /// Writes what was counted last, before the end.
+    pub async fn write_the_rest(&self) {
+        let written = tokio::time::timeout(LAST_WRITE, self.exchange()).await;
+        if let Err(error) = written.unwrap_or_else(|_| Err(StoreError::timed_out())) {
+            self.ledger.failed(&error);
         }
-        let written = in_time(self.ledger.store().tally(&tallies)).await;
-        if written.is_err() {
-            self.book.put_back(counted);
-            self.gate.put_back(&deltas);
-        }
-        written
     }
 
     /// Forgets tallies and closings that have no influence any more.
@@ -208,8 +200,13 @@ impl Texting {
     /// # Errors
     /// If the store fails.
     pub async fn forget_tallies(&self) -> Result<(), StoreError> {
-        let hour = Tally::hour_of(self.clock.now());
-        self.ledger.store().forget_closings(self.clock.now()).await?;
-        self.ledger.store().forget_tallies(hour - WINDOW_HOURS).await
+        let (store, now) = (self.ledger.store(), self.clock.now());
+        let hour = Tally::hour_of(now);
+        store.forget_closings(now).await?;
+        for kind in TallyKind::ALL {
+            let hours = i64::try_from(kind.lifetime().as_secs() / 3600).unwrap_or(i64::MAX);
+            store.forget_tallies(hour - hours.min(WINDOW_HOURS), Some(kind.as_str())).await?;
+        }
+        store.forget_tallies(hour - WINDOW_HOURS, None).await
     }
 }

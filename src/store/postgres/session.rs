@@ -81,8 +81,8 @@ impl Sessions {
     /// Runs one statement, on another connection if the first turns out to be closed.
     ///
     /// Repeating is harmless: a claim or a lease that had been carried out is found to be held, by ourselves,
-    /// until it lapses; everything else is bound to its token or changes nothing the second time, but for tallies,
-    /// which may count twice.
+    /// until it lapses; everything else is bound to its token or to the number of its batch, or changes nothing the
+    /// second time.
     pub async fn query(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
         self.migrated.get_or_try_init(|| self.migrate()).await?;
         match self.query_once(statement, parameters).await {

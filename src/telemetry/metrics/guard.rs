@@ -14,6 +14,7 @@ pub(super) struct Guard {
     decisions: Family<DecisionLabels, Counter>,
     budgets: Family<BudgetLabels, Gauge<f64, AtomicU64>>,
     spend: Family<SpendLabels, Gauge<f64, AtomicU64>>,
+    alone: Counter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -41,18 +42,22 @@ impl Guard {
             "Decisions of the guard, by the first rule that led to them",
             self.decisions.clone(),
         );
-        roll.add(
-            "budget_fill_ratio",
-            "What is used of a country's budget, 1 if all is",
-            self.budgets.clone(),
-        );
+        roll.add("budget_fill_ratio", "What is used of a budget, 1 if all is", self.budgets.clone());
         roll.add(
             "spend_today",
             "What texts cost since midnight of UTC, estimates included",
             self.spend.clone(),
         );
+        roll.add(
+            "guard_decisions_alone",
+            "Decisions that went by what this process remembers, since the store was down",
+            self.alone.clone(),
+        );
     }
 }
+
+/// In the place of a country, for what concerns all of them.
+const ALL: &str = "all";
 
 fn name(region: Option<Region>) -> String {
     region.map_or_else(|| "none".to_owned(), |region| region.to_string())
@@ -65,12 +70,20 @@ impl Metrics {
         self.guard.decisions.get_or_create(&DecisionLabels { outcome, rule, region: name(region) }).inc();
     }
 
+    /// A decision that was made without the store.
+    pub fn guard_was_alone(&self) {
+        self.guard.alone.inc();
+    }
+
     /// How full the budget of a country is.
-    pub fn budget_filled(&self, region: Option<Region>, hour: f64, day: f64) {
-        for (window, ratio) in [("hour", hour), ("day", day)] {
-            let labels = BudgetLabels { region: name(region), window };
-            self.guard.budgets.get_or_create(&labels).set(ratio);
-        }
+    pub fn budget_filled(&self, region: Option<Region>, window: &'static str, ratio: f64) {
+        self.guard.budgets.get_or_create(&BudgetLabels { region: name(region), window }).set(ratio);
+    }
+
+    /// How full a budget is that all countries share.
+    pub fn shared_budget_filled(&self, window: &'static str, ratio: f64) {
+        let labels = BudgetLabels { region: ALL.to_owned(), window };
+        self.guard.budgets.get_or_create(&labels).set(ratio);
     }
 
     /// What was spent today, in millionths of a currency.

@@ -1,7 +1,7 @@
 //! What an operator hears of the guard: refusals summed up, and what happened to whole budgets.
 
 use crate::domain::Problem;
-use crate::guard::News;
+use crate::guard::{CountryStatus, News, Status};
 use crate::relay::texting::Texting;
 
 impl Texting {
@@ -33,8 +33,19 @@ impl Texting {
             }
         }
         let status = self.gate.guard.status(now);
-        for country in &status.countries {
-            self.metrics.budget_filled(country.region, country.all.hour.ratio(), country.all.day.ratio());
+        for CountryStatus { region, all, .. } in &status.countries {
+            self.metrics.budget_filled(*region, "hour", all.hour.ratio());
+            self.metrics.budget_filled(*region, "day", all.day.ratio());
+        }
+        let Status { world, daily_limit, daily_spend, .. } = &status;
+        let shared = [
+            ("hour", Some(world.hour)),
+            ("day", Some(world.day)),
+            ("daily_limit", *daily_limit),
+            ("daily_spend", *daily_spend),
+        ];
+        for (window, fill) in shared.into_iter().filter_map(|(window, fill)| Some((window, fill?))) {
+            self.metrics.shared_budget_filled(window, fill.ratio());
         }
         if let Some(spend) = status.spend_today {
             self.metrics.spent_today(&spend.currency.to_string(), spend.millionths);

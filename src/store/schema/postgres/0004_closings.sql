@@ -6,3 +6,10 @@ CREATE TABLE neon_sms_relay_closings (
     until     BIGINT,
     closed_by TEXT   NOT NULL
 );
+
+-- The last batch of tallies that each process has written, so that none counts twice.
+CREATE TABLE neon_sms_relay_tally_writers (
+    writer TEXT   PRIMARY KEY,
+    batch  BIGINT NOT NULL,
+    hour   BIGINT NOT NULL
+);

@@ -6,3 +6,10 @@ CREATE TABLE closings (
     until     INTEGER,
     closed_by TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- The last batch of tallies that each process has written, so that none counts twice.
+CREATE TABLE tally_writers (
+    writer TEXT    NOT NULL PRIMARY KEY,
+    batch  INTEGER NOT NULL,
+    hour   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
