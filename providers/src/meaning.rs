@@ -14,7 +14,7 @@ pub fn of_answer(provider: ProviderName, code: &str, verdict: &str) -> Option<&'
             &messagebird::V1_CODES,
             &messagebird::V1_TYPES,
         ],
-        ProviderName::Log | ProviderName::Inbox | ProviderName::Stub => &[],
+        ProviderName::Log | ProviderName::Inbox | ProviderName::Test | ProviderName::Stub => &[],
     };
     let mut rows = tables.iter().flat_map(|table| table.rows);
     rows.find(|row| row.kind.as_str() == verdict && row.is_about(code)).or_else(|| find(tables, code))
@@ -28,7 +28,7 @@ pub fn of_report(provider: ProviderName, code: &str) -> Option<&'static CodeRow>
         ProviderName::MessageBird => {
             &[&messagebird::CLASSIC_REPORT_CODES, &messagebird::CHANNELS_CODES, &messagebird::V1_CODES]
         }
-        ProviderName::Log | ProviderName::Inbox | ProviderName::Stub => &[],
+        ProviderName::Log | ProviderName::Inbox | ProviderName::Test | ProviderName::Stub => &[],
     };
     find(tables, code)
 }

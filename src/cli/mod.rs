@@ -77,8 +77,8 @@ enum Command {
     /// STORE_URL; works beside the running server.
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
-    /// Look at the limits that keep somebody from being paid for texts, and close or open prefixes of numbers. Needs
-    /// STORE_URL; works beside the running servers.
+    /// Look at the limits that keep somebody from being paid for texts, close or open prefixes of numbers, and erase one
+    /// number for a person's request. Needs STORE_URL; works beside the running servers.
     #[command(subcommand)]
     Guard(guard::GuardCommand),
     /// Serve the operator's page: what is going on, what is wrong and what to do, each delivery from the webhook to the

@@ -63,7 +63,7 @@ pub fn secret_of_file(name: &str) -> Option<&'static Variable> {
 impl Variable {
     /// Whether a change takes effect when the running server reads its variables again.
     pub fn is_read_again(&self) -> bool {
-        let sending = [Sms, Twilio, MessageBird, Vonage];
+        let sending = [Sms, Twilio, MessageBird, Vonage, TestNumbers];
         sending.contains(&self.section) || ["FORWARD_SECRET", "NEON_API_KEY"].contains(&self.name)
     }
 }
@@ -97,8 +97,8 @@ const fn open_with_secret(
 }
 
 use Section::{
-    Development, Forwarding, Guard, MessageBird, Neon, NeonApi, Network, Server, Sms, Store, Traces, Twilio,
-    Vonage,
+    Development, Forwarding, Guard, MessageBird, Neon, NeonApi, Network, Server, Sms, Store, TestNumbers,
+    Traces, Twilio, Vonage,
 };
 
 /// All of them, section by section.
@@ -203,6 +203,8 @@ pub const VARIABLES: &[Variable] = &[
     open(Forwarding, "FORWARD_URL", "", "your own webhook handler, which gets every event that the relay does not deliver itself"),
     secret(Forwarding, "FORWARD_SECRET", "key of the `Relay-Signature` header on forwarded requests"),
     open(Forwarding, "BEFORE_CREATE", "", "without `FORWARD_URL`: `allow` lets sign-ups pass if you subscribe to `user.before_create`; otherwise they are denied"),
+    open(TestNumbers, "TEST_NUMBERS", "", "numbers that are never texted, each until the end of a day in UTC: `+15550100001:2026-12-31`, several separated by commas"),
+    secret(TestNumbers, "TEST_NUMBERS_TOKEN", "16 characters or more; whoever has it reads their codes at `/test-codes/{number}`; required with `TEST_NUMBERS`"),
     open(Development, "DEV_HOST", "this machine alone", "the address that the emulator and the inbox of `dev` listen on besides; `0.0.0.0` lets in whoever reaches this machine, and they read the codes"),
     open(Development, "DEV_PORT", "`8025`", "the emulator and the inbox of `dev`"),
     open(Development, "DEV_STRICT", "", "`1`: a number that nobody has linked cannot sign in to `dev`, as at Neon; otherwise it gets a user"),

@@ -1,6 +1,6 @@
 //! SIGHUP: the running server reads its variables again.
 
-use crate::harness::{NUMBER, event, otp};
+use crate::harness::{NUMBER, event, otp, send};
 use crate::process::ReadyRelay;
 use crate::second_vendor::verified;
 use crate::twilio::Twilio;
@@ -216,4 +216,22 @@ async fn a_reload_takes_over_what_becomes_of_a_text_after_it_was_sent() {
     assert_eq!(reloaded.relay.deliver(&verified(NUMBER)).await.status, 200);
     let (_, told) = twilio.feedback().await;
     assert_eq!(told["Outcome"], "confirmed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_takes_over_test_numbers_and_their_token() {
+    let reloaded = Reloaded::start("http://127.0.0.1:1", "", &[]).await;
+    let read = async |token: &str| {
+        let url = format!("{}/test-codes/+15550100001", reloaded.relay.process.url);
+        send(reloaded.relay.http.get(url).header("Authorization", format!("Bearer {token}"))).await
+    };
+    assert_eq!(read("token-of-the-reviewers").await.status, 404);
+    let listed = "TEST_NUMBERS=+15550100001:2099-12-31\nTEST_NUMBERS_TOKEN=token-of-the-reviewers\n";
+    fs::write(reloaded.path("env"), listed).unwrap();
+    let line = reloaded.reload("the variables were read again");
+    assert!(line.contains("TEST_NUMBERS, TEST_NUMBERS_TOKEN"), "{line}");
+    let body = otp(|body| body["user"]["phone_number"] = "+15550100001".into());
+    assert_eq!(reloaded.relay.deliver(&body).await.json()["provider"], "test");
+    assert_eq!(read("token-of-the-reviewers").await.json()["code"], "042137");
+    assert_eq!(read("another-token-of-that-length").await.status, 401);
 }

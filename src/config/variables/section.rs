@@ -27,6 +27,8 @@ pub enum Section {
     Store,
     /// Events that are not for SMS.
     Forwarding,
+    /// Numbers that are never texted.
+    TestNumbers,
     /// `neon-sms-relay dev`.
     Development,
 }
@@ -47,6 +49,7 @@ impl Section {
             Self::Traces => "Traces",
             Self::Store => "Store",
             Self::Forwarding => "Events that are not for SMS",
+            Self::TestNumbers => "Test numbers",
             Self::Development => "Development",
         }
     }

@@ -76,6 +76,26 @@ impl Gatekeeper {
         self.guard.settings().mode == Mode::Off
     }
 
+    /// Whether any number is held.
+    pub fn holds_numbers(&self) -> bool {
+        self.guard.holds_numbers() || !self.numbers.is_empty()
+    }
+
+    /// Forgets what it goes by while the store does not answer, as far as that is not younger.
+    pub fn forget_until(&self, until: Timestamp) {
+        self.numbers.forget_until(until);
+    }
+
+    /// The numbers that are held.
+    pub fn held(&self) -> Vec<PhoneNumber> {
+        self.guard.held()
+    }
+
+    /// Forgets one of them.
+    pub fn forget(&self, number: &PhoneNumber) {
+        self.guard.forget(number);
+    }
+
     /// Whether nothing has happened for so long that nobody needs to know of others.
     pub fn is_idle(&self) -> bool {
         let active_at = self.watch().active_at;
@@ -118,7 +138,7 @@ impl Texting {
     /// What speaks against a code, before its event is claimed; `None` if nobody asks.
     pub async fn weigh(&self, event: &Event, otp: &SendOtp) -> Option<Weighed<'_>> {
         let Destination::Number(number) = &otp.destination else { return None };
-        if self.gate.is_off() || check_possible(number).is_err() {
+        if self.gate.is_off() || check_possible(number).is_err() || self.is_test_number(number) {
             return None;
         }
         if self.gate.is_stale() {

@@ -6,6 +6,7 @@
 //!
 //! Knows nothing of the user's app, and of an event's lease only that each possible text is counted on it.
 
+mod forgetting;
 mod guard;
 mod living;
 mod odds;
@@ -17,10 +18,11 @@ mod resend;
 mod sending;
 mod standing;
 mod tallies;
+mod test_numbers;
 mod troubled;
 mod verified;
 
-use crate::domain::{Clock, MessageTemplate, Region};
+use crate::domain::{Clock, MessageTemplate, Region, TestNumbers};
 use crate::guard::GuardSettings;
 use crate::relay::once::Ledger;
 use crate::tasks::Tasks;
@@ -37,6 +39,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tallies::Book;
+pub use test_numbers::TestCode;
 use tokio::sync::{Semaphore, watch};
 use troubled::Troubled;
 use url::Url;
@@ -59,6 +62,8 @@ pub struct TextingSettings {
     pub resend_if_silent: Option<Duration>,
     /// Whether what was verified decides who is asked first.
     pub adaptive: bool,
+    /// What is never texted.
+    pub test_numbers: TestNumbers,
 }
 
 /// What is different in one country.

@@ -11,12 +11,14 @@ mod claim;
 mod closings;
 mod deliveries;
 mod doubt;
+mod erasure;
 mod failure;
 mod log;
 mod outbox;
 mod outcome;
 mod session;
 mod tallies;
+mod test_codes;
 mod texts;
 
 use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StoreError, Text};

@@ -8,11 +8,13 @@ mod claim;
 mod closings;
 mod connection;
 mod deliveries;
+mod erasure;
 mod log;
 mod numbers;
 mod outbox;
 mod outcome;
 mod tallies;
+mod test_codes;
 mod texts;
 mod writer;
 
