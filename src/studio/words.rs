@@ -89,6 +89,7 @@ pub(super) fn vendor(name: ProviderName) -> &'static str {
         ProviderName::Log => "Log",
         ProviderName::Inbox => "Inbox",
         ProviderName::Stub => "Stub",
+        ProviderName::Test => "Test number",
     }
 }
 
