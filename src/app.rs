@@ -14,6 +14,7 @@ mod parts;
 pub mod providers;
 pub mod reload;
 pub mod server;
+pub mod studio;
 mod upkeep;
 
 use crate::config::{ConfigErrors, EndpointRule, Fault, Settings};

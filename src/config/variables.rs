@@ -1,37 +1,8 @@
 //! Every variable there is, in one table: what is read, told to users and taken for a slip of the pen follows it.
 
-/// What a variable is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Section {
-    /// Whose events are believed.
-    Neon,
-    /// Neon's management API.
-    NeonApi,
-    /// What is sent by whom.
-    Sms,
-    /// Twilio's account.
-    Twilio,
-    /// MessageBird's or Bird's account.
-    MessageBird,
-    /// Vonage's account.
-    Vonage,
-    /// What is sent to whom, how often, and for how much.
-    Guard,
-    /// Where and how to listen, log and answer.
-    Server,
-    /// How the world is reached.
-    Network,
-    /// Traces for OpenTelemetry.
-    Traces,
-    /// What is remembered where.
-    Store,
-    /// Events that are not for SMS.
-    Forwarding,
-    /// Numbers that are never texted.
-    TestNumbers,
-    /// `neon-sms-relay dev`.
-    Development,
-}
+mod section;
+
+pub use section::Section;
 
 /// One variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

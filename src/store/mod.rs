@@ -15,6 +15,7 @@
 //! in the [`Outbox`], sealed: the store cannot read what it keeps.
 
 pub mod address;
+pub mod browse;
 pub mod closings;
 pub mod erasure;
 pub mod log;
@@ -29,6 +30,7 @@ pub mod test_codes;
 pub mod texts;
 
 pub use address::{AddressFault, StoreAddress};
+pub use browse::{Browse, browse};
 pub use closings::{Closing, Closings};
 pub use erasure::{ErasedEvents, ErasedNumber, Erasure, Forgotten, SealedItem};
 pub use log::{DeliveryLog, look_into};
@@ -181,7 +183,7 @@ impl NewDelivery {
 pub enum Claim {
     /// The caller owns the event now.
     Acquired(Lease),
-    /// Somebody else does.
+    /// Somebody else does, or did when this was asked: whoever asks again learns how it ended.
     InFlight,
     /// The event was handled; this is the reply, always a final one.
     Finished(Reply),

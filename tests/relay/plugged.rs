@@ -15,6 +15,7 @@ use neon_sms_relay::store::{
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// A store with plugs to pull.
 #[derive(Default)]
@@ -24,6 +25,18 @@ pub struct Plugged {
     pulled: Mutex<Pulled>,
     /// How often each operation was asked for.
     asked: Mutex<BTreeMap<String, usize>>,
+    /// Whether reports get stuck, how many are, and how many were at most.
+    jammed: watch::Sender<bool>,
+    stuck: Mutex<(usize, usize)>,
+}
+
+/// A report that is being written down.
+struct Stuck<'a>(&'a Mutex<(usize, usize)>);
+
+impl Drop for Stuck<'_> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().0 -= 1;
+    }
 }
 
 #[derive(Default)]
@@ -62,6 +75,16 @@ impl Plugged {
         while self.pulled.lock().unwrap().refused < count {
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Lets reports get stuck from now on, or go on.
+    pub fn jam_reports(&self, jammed: bool) {
+        self.jammed.send_replace(jammed);
+    }
+
+    /// How many reports were being written down at once, at most.
+    pub fn most_reports(&self) -> usize {
+        self.stuck.lock().unwrap().1
     }
 
     /// How often each operation was asked for so far.
@@ -133,6 +156,13 @@ impl DeliveryStore for Plugged {
 #[async_trait::async_trait]
 impl TextLog for Plugged {
     async fn report(&self, about: &About, report: &Report, now: Timestamp) -> Result<Reported, StoreError> {
+        let _stuck = {
+            let mut stuck = self.stuck.lock().unwrap();
+            *stuck = (stuck.0 + 1, stuck.1.max(stuck.0 + 1));
+            Stuck(&self.stuck)
+        };
+        let mut jammed = self.jammed.subscribe();
+        jammed.wait_for(|jammed| !jammed).await.unwrap();
         self.check("report")?.report(about, report, now).await
     }
     async fn failures(&self, since: Timestamp, limit: u32) -> Result<Vec<Failure>, StoreError> {

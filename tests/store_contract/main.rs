@@ -6,6 +6,9 @@
     reason = "a test that meets the unexpected should stop there"
 )]
 
+mod claims;
+mod claims_model;
+mod claims_scene;
 mod deliveries;
 mod erasure;
 #[path = "../postgres_server/mod.rs"]
@@ -96,6 +99,7 @@ macro_rules! contract {
                 a_resend_that_sent_nothing_gives_its_count_back_once,
                 silence_is_no_reason_where_something_final_was_heard,
                 a_code_that_was_superseded_or_typed_is_not_sent_again,
+                of_many_failures_the_latest_are_told,
             );
             contract!(@each numbers $home;
                 whoever_took_the_last_text_in_vain_is_told_until_one_led_to_a_verification,

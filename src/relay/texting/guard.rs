@@ -22,7 +22,7 @@ use crate::guard::{
 use crate::relay::once::Ownership;
 use crate::store::texts::Verified;
 use crate::store::{self, NewDelivery};
-use crate::telemetry::OnceAMinute;
+use crate::telemetry::{OnceAMinute, trace};
 use exchange::Exchange;
 use kept::written;
 use numbers::Numbers;
@@ -184,7 +184,8 @@ impl Texting {
                 history.refused_by = history.refused_by.or(refused_by);
             }
         }
-        let decision = weighed.decide(&history, now);
+        let span = trace::guard();
+        let decision = span.in_scope(|| weighed.decide(&history, now));
         match (decision.outcome, history.refused_by) {
             (Outcome::Refused(_), Some(rule)) if rule.is_pace() => {
                 self.gate.numbers.refused(number, rule, now);
@@ -194,6 +195,7 @@ impl Texting {
         }
         self.metrics.guard_decided(decision.outcome.as_str(), &decision.rules, delivery.region);
         let rule = decision.rules.first().and_then(|rule| Rule::from_name(rule));
+        trace::decided(&span, decision.outcome.as_str(), rule.map(Rule::as_str));
         if let (Outcome::Refused(reason), Some(rule)) = (decision.outcome, rule) {
             self.gate.watch().refusals.entry(rule).or_insert((reason, 0)).1 += 1;
         }

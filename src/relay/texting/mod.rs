@@ -19,6 +19,7 @@ mod sending;
 mod standing;
 mod tallies;
 mod test_numbers;
+mod troubled;
 mod verified;
 
 use crate::domain::{Clock, MessageTemplate, Region, TestNumbers};
@@ -40,6 +41,7 @@ use std::time::Duration;
 use tallies::Book;
 pub use test_numbers::TestCode;
 use tokio::sync::{Semaphore, watch};
+use troubled::Troubled;
 use url::Url;
 
 /// What is sent, how often, and by whom first.
@@ -82,6 +84,7 @@ pub struct Texting {
     metrics: Metrics,
     tasks: Tasks,
     living: Living,
+    troubled: Troubled,
     odds: Odds,
     book: Book,
     gate: Gatekeeper,
@@ -127,7 +130,9 @@ impl Texting {
         ground: Ground,
     ) -> Self {
         let Ground { guard, ledger, clock, metrics, tasks } = ground;
-        metrics.breakers(chain.breakers());
+        let troubled = Troubled::default();
+        troubled.look(chain.breakers(), &metrics);
+        metrics.may_ask(chain.breakers().map(|(provider, _)| provider));
         Self {
             sending: watch::Sender::new(Arc::new(Sending { settings, chain, listeners })),
             ledger,
@@ -135,6 +140,7 @@ impl Texting {
             metrics,
             tasks,
             living: Living::default(),
+            troubled,
             odds: Odds::default(),
             book: Book::default(),
             gate: Gatekeeper::new(guard),
@@ -158,7 +164,8 @@ impl Texting {
         listeners: Vec<Arc<dyn ConversionFeedback>>,
     ) {
         let chain = chain.remembering(&self.sending().chain);
-        self.metrics.breakers(chain.breakers());
+        self.troubled.look(chain.breakers(), &self.metrics);
+        self.metrics.may_ask(chain.breakers().map(|(provider, _)| provider));
         self.sending.send_replace(Arc::new(Sending { settings, chain, listeners }));
     }
 

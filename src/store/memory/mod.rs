@@ -100,7 +100,11 @@ impl MemoryStore {
 impl Rows {
     fn change(&mut self, lease: &Lease, change: impl FnOnce(&mut Row)) -> Held {
         match self.by_id.get_mut(&lease.id) {
-            Some(row) if row.token == lease.token && row.reply.is_none() => {
+            Some(row)
+                if row.token == lease.token
+                    && row.delivery_ref == lease.delivery_ref
+                    && row.reply.is_none() =>
+            {
                 row.possible_sends = lease.possible_sends;
                 change(row);
                 Held::Yes

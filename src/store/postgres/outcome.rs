@@ -19,7 +19,8 @@ pub(super) async fn finish(
         "WITH changed AS (
              UPDATE neon_sms_relay_deliveries SET reply = $3, finished_at = $4, possible_sends = $5, numbered = $6,
                  decision = $7
-             WHERE event_id = $1 AND token = $2 AND reply IS NULL RETURNING event_id, delivery_ref),
+             WHERE event_id = $1 AND token = $2 AND delivery_ref = $15 AND reply IS NULL
+             RETURNING event_id, delivery_ref),
          logged AS ({}),
          queued AS (
              INSERT INTO neon_sms_relay_outbox (event_id, event_type, endpoint_id, lane, sealed,
@@ -32,7 +33,7 @@ pub(super) async fn finish(
          SELECT 1 FROM changed",
         texts::write("changed", 8)
     );
-    let parameters: [Parameter<'_>; 14] = [
+    let parameters: [Parameter<'_>; 15] = [
         (&lease.id.as_str(), Type::TEXT),
         (&lease.token, Type::INT8),
         (&reply, Type::TEXT),
@@ -47,6 +48,7 @@ pub(super) async fn finish(
         (&item.map(|item| item.sealed.as_slice()), Type::BYTEA),
         (&item.map(|item| item.queued_at.as_millis()), Type::INT8),
         (&item.map(|item| item.give_up_at.as_millis()), Type::INT8),
+        (&lease.delivery_ref.as_str(), Type::TEXT),
     ];
     store.change(&statement, &parameters).await
 }
@@ -55,18 +57,19 @@ pub(super) async fn release(store: &PostgresStore, lease: &Lease, made: &[Text])
     let statement = format!(
         "WITH changed AS (
              UPDATE neon_sms_relay_deliveries SET leased_until = $3, possible_sends = $4, numbered = $5
-             WHERE event_id = $1 AND token = $2 AND reply IS NULL RETURNING delivery_ref),
+             WHERE event_id = $1 AND token = $2 AND delivery_ref = $7 AND reply IS NULL RETURNING delivery_ref),
          logged AS ({})
          SELECT 1 FROM changed",
         texts::write("changed", 6)
     );
-    let parameters: [Parameter<'_>; 6] = [
+    let parameters: [Parameter<'_>; 7] = [
         (&lease.id.as_str(), Type::TEXT),
         (&lease.token, Type::INT8),
         (&i64::MIN, Type::INT8),
         (&i16::from(lease.possible_sends), Type::INT2),
         (&i16::from(lease.numbered(made)), Type::INT2),
         (&texts::as_json(made), Type::TEXT),
+        (&lease.delivery_ref.as_str(), Type::TEXT),
     ];
     store.change(&statement, &parameters).await.map(drop)
 }
@@ -85,7 +88,7 @@ pub(super) async fn purge(
              RETURNING delivery_ref, recipient_hash),
          texts AS (DELETE FROM neon_sms_relay_texts AS t USING gone WHERE t.delivery_ref = gone.delivery_ref),
          at_rest AS (
-             UPDATE neon_sms_relay_numbers AS n SET latest_ref = NULL, previous_ref = NULL,
+             UPDATE neon_sms_relay_numbers AS n SET latest_ref = NULL, latest_event = NULL, previous_ref = NULL,
                  keep_until = greatest(n.recent[cardinality(n.recent)] + {}, n.verified_at + {}, 0)
              FROM gone WHERE n.recipient_hash = gone.recipient_hash AND n.latest_ref = gone.delivery_ref)
          SELECT count(*) FROM gone",

@@ -3,6 +3,7 @@
 //! WAL with `synchronous=FULL`: what was answered survives a power cut. The writer that groups statements into
 //! transactions is in `writer.rs`; there is one, so nothing comes between the statements of an operation.
 
+mod browse;
 mod claim;
 mod closings;
 mod connection;
