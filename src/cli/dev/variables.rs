@@ -22,7 +22,7 @@ const TAKEN_OVER: [&str; 10] = [
 ];
 
 /// How the names of what may be ignored begin. `HOST` is none: shells set it too.
-const OURS: [&str; 13] = [
+const OURS: [&str; 14] = [
     "BIRD_",
     "FORWARD_",
     "GUARD_",
@@ -34,6 +34,7 @@ const OURS: [&str; 13] = [
     "PUBLIC_URL",
     "SMS_",
     "STORE_",
+    "TEST_NUMBERS",
     "TWILIO_",
     "VONAGE_",
 ];
@@ -128,6 +129,7 @@ mod tests {
         let (settings, ignored) = settings(&vars([
             ("STORE_URL", "postgres://s3cret@db.example.com/app"),
             ("HASH_KEY", "s3cret"),
+            ("TEST_NUMBERS_TOKEN_FILE", "/run/s3cret"),
             ("TWILIO_AUTH_TOKEN", "s3cret"),
             ("TWILIO_FROM_NUMBER", " "),
             ("FORWARD_URL_EP_COOL_SOUND_12345678", "https://app.example.com"),
@@ -135,7 +137,13 @@ mod tests {
             ("PATH", "/bin"),
             ("HOST", "x86_64-conda-linux-gnu"),
         ]));
-        let expected = ["FORWARD_URL_EP_COOL_SOUND_12345678", "HASH_KEY", "STORE_URL", "TWILIO_AUTH_TOKEN"];
+        let expected = [
+            "FORWARD_URL_EP_COOL_SOUND_12345678",
+            "HASH_KEY",
+            "STORE_URL",
+            "TEST_NUMBERS_TOKEN_FILE",
+            "TWILIO_AUTH_TOKEN",
+        ];
         assert_eq!(ignored, expected);
         assert!(settings.store.hash_key.is_none());
     }
