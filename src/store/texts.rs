@@ -227,6 +227,8 @@ pub struct Delivery {
     pub endpoint: Option<EndpointId>,
     /// When it came first.
     pub came_at: Timestamp,
+    /// The hash of the number.
+    pub recipient_hash: Option<String>,
     /// The last two digits of the number.
     pub last_two: Option<String>,
     /// The number's country.
@@ -237,6 +239,8 @@ pub struct Delivery {
     pub decision: Option<String>,
     /// The reply; `None` while it is worked on, and if no attempt of Neon's led to one.
     pub reply: Option<crate::domain::Reply>,
+    /// When that was settled.
+    pub answered_at: Option<Timestamp>,
     /// When the code dies.
     pub expires_at: Option<Timestamp>,
     /// When the user typed it.

@@ -109,6 +109,22 @@ impl Living {
         }
     }
 
+    /// Forgets the code for a number if its event came until then.
+    pub fn erase(&self, hash: &str, until: Timestamp) {
+        let mut state = self.state();
+        let delivery = state.by_number.get(hash).cloned();
+        let is_meant =
+            |delivery: &DeliveryRef| state.codes.get(delivery).is_some_and(|code| code.came_at <= until);
+        if let Some(delivery) = delivery.filter(is_meant) {
+            state.forget(&delivery);
+        }
+    }
+
+    /// Whether there is any code.
+    pub fn is_empty(&self) -> bool {
+        self.state().codes.is_empty()
+    }
+
     /// Takes note of another text of a delivery.
     pub fn sent_again(
         &self,

@@ -4,20 +4,24 @@
 mod claim;
 mod closings;
 mod deliveries;
+mod erasure;
 mod numbers;
 mod outbox;
 mod tallies;
+mod test_codes;
 mod texts;
 
 use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StoreError, Text};
 use crate::domain::{DeliveryRef, EventId, HashKey, Reply, TextRef, Timestamp};
 use closings::Closed;
+use erasure::Announced;
 use numbers::Numbers;
 use outbox::Items;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tallies::Counts;
+use test_codes::Codes;
 use texts::Row as TextRow;
 
 /// The store in memory.
@@ -26,6 +30,8 @@ pub struct MemoryStore {
     outbox: Mutex<Items>,
     tallies: Mutex<Counts>,
     closed: Mutex<Closed>,
+    test_codes: Mutex<Codes>,
+    forgotten: Mutex<Announced>,
     key: Vec<u8>,
 }
 
@@ -68,6 +74,8 @@ impl Default for MemoryStore {
             outbox: Mutex::default(),
             tallies: Mutex::default(),
             closed: Mutex::default(),
+            test_codes: Mutex::default(),
+            forgotten: Mutex::default(),
             key: HashKey::random().expose().to_vec(),
         }
     }

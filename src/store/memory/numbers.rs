@@ -93,6 +93,16 @@ impl Numbers {
         (known.latest, known.previous) = (None, None);
     }
 
+    /// Erases a number; says whether it was known.
+    pub fn erase(&mut self, hash: &str) -> bool {
+        self.0.remove(hash).is_some()
+    }
+
+    /// Whether no number is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Forgets numbers that have rested long enough.
     pub fn forget(&mut self, now: Timestamp) {
         self.0.retain(|_, known| known.keep_until.is_none_or(|until| until >= now));

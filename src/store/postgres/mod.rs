@@ -5,17 +5,20 @@
 //! is in `session.rs`.
 
 pub mod address;
+mod browse;
 mod certificates;
 mod claim;
 mod closings;
 mod deliveries;
 mod doubt;
+mod erasure;
 mod failure;
 mod log;
 mod outbox;
 mod outcome;
 mod session;
 mod tallies;
+mod test_codes;
 mod texts;
 
 use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StoreError, Text};

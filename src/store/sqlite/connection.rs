@@ -18,11 +18,14 @@ const LOG_PAGES: i64 = 4096;
 const CACHE: i64 = -8192;
 
 /// Each brings the schema from the version of its index to the next.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../schema/sqlite/0001_deliveries.sql"),
     include_str!("../schema/sqlite/0002_outbox.sql"),
     include_str!("../schema/sqlite/0003_texts.sql"),
     include_str!("../schema/sqlite/0004_closings.sql"),
+    include_str!("../schema/sqlite/0005_browsing.sql"),
+    include_str!("../schema/sqlite/0006_test_codes.sql"),
+    include_str!("../schema/sqlite/0007_forgotten.sql"),
 ];
 
 /// Opens the file, or creates it.
