@@ -72,7 +72,8 @@ async fn a_limit_of_a_day_is_told_of_at_four_fifths_and_at_its_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_are_summed_up_in_a_line_a_second_and_rule() {
     let started = Instant::now();
-    let relay = ReadyRelay::start(&log_vars(&[("SMS_COUNTRIES", "US")])).await;
+    let limits = [("SMS_COUNTRIES", "US"), ("GUARD_NUMBER_PAUSE_SECONDS", "600")];
+    let relay = ReadyRelay::start(&log_vars(&limits)).await;
     for _ in 0..30 {
         relay.deliver(&code_for(NUMBER)).await;
         relay.deliver(&code_for("+4915112345678")).await;
