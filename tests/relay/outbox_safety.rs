@@ -1,6 +1,6 @@
 //! What is in the outbox stays there, and nothing else does: when the store fails, when the server stops, with time.
 
-use crate::app_stub::{AppStub, never, status};
+use crate::app_stub::{self, AppStub, never, status};
 use crate::harness::{Start, event, manual_clock};
 use crate::outbox::of_user;
 use crate::plugged::{Plugged, relay_on_a_plugged_store};
@@ -13,8 +13,8 @@ use neon_sms_relay::store::{
 };
 use std::sync::Arc;
 use std::time::Duration;
-use wiremock::Mock;
 use wiremock::matchers::header;
+use wiremock::{Mock, Request};
 
 const LEASE: Duration = Duration::from_secs(15);
 
@@ -134,7 +134,7 @@ async fn a_decision_that_another_instance_has_made_meanwhile_is_the_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_finishes_what_it_has_started_and_starts_nothing_new() {
     let app = AppStub::answering(never()).await;
-    let slow = status(200).set_delay(Duration::from_secs(2));
+    let slow = status(200).set_delay(Duration::from_secs(4));
     let queued = Mock::given(header("X-Neon-Event-Type", "user.created")).respond_with(slow);
     queued.with_priority(1).mount(&app.server).await;
     let mut relay = app.relay().await;
@@ -146,12 +146,18 @@ async fn a_server_that_stops_finishes_what_it_has_started_and_starts_nothing_new
     let blocking = event("send.magic_link");
     let request = relay.request(&blocking).send();
     let stop = async {
-        app.wait_for(17).await;
+        let mut count = 17;
+        let is_blocking =
+            |request: &Request| app_stub::header(request, "X-Neon-Event-Type") == "send.magic_link";
+        while !app.wait_for(count).await.iter().any(is_blocking) {
+            count += 1;
+        }
         relay.begin_stop();
+        app.requests().await.len()
     };
-    let (answer, ()) = tokio::join!(request, stop);
+    let (answer, started) = tokio::join!(request, stop);
     assert_eq!(answer.unwrap().status(), 503);
-    assert_eq!(app.requests().await.len(), 17);
+    assert_eq!(app.requests().await.len(), started);
 }
 
 /// Puts an item of this event into a store.
