@@ -94,7 +94,7 @@ pub(super) async fn claim(
         pace,
         unless_verified,
     } = delivery;
-    let reference = DeliveryRef::random();
+    let reference = DeliveryRef::new(now);
     let pauses: Vec<_> =
         pace.pauses.iter().map(|pause| i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)).collect();
     let [pause, per_10_min, per_day] = TooMany::ALL.map(TooMany::as_str);
@@ -106,7 +106,7 @@ pub(super) async fn claim(
                 (event_type, Type::TEXT),
                 (&endpoint.as_ref().map(|endpoint| endpoint.as_str()), Type::TEXT),
                 (&reference.as_str(), Type::TEXT),
-                (&recipient.as_ref().map(|recipient| recipient.hash.as_str()), Type::TEXT),
+                (&recipient.as_ref().map(|recipient| &*recipient.hash), Type::TEXT),
                 (&recipient.as_ref().map(|recipient| recipient.last_two.as_str()), Type::TEXT),
                 (&region.as_ref().map(|region| region.as_str()), Type::TEXT),
                 (linked, Type::BOOL),

@@ -17,6 +17,9 @@ const LOG_PAGES: i64 = 4096;
 /// The page cache, in KiB below zero as SQLite has it: an index of a million events has its inner pages in it.
 const CACHE: i64 = -8192;
 
+/// Statements that are kept ready: more than there are.
+const STATEMENTS: usize = 64;
+
 /// Each brings the schema from the version of its index to the next.
 const MIGRATIONS: [&str; 3] = [
     include_str!("../schema/sqlite/0001_deliveries.sql"),
@@ -73,6 +76,7 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
     // small volume would notice. A purge touches many pages, and grew the log without bound where this was off.
     db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     db.pragma_update(None, "cache_size", CACHE)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(db)
 }
 
