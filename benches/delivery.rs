@@ -140,7 +140,7 @@ async fn bare() -> String {
     url
 }
 
-async fn relay(store_url: &str, app: &str) -> String {
+async fn relay(store_url: &str, app: &str, guard: &str) -> String {
     let neon = MockServer::start().await;
     let jwk =
         json!({"kty": "OKP", "crv": "Ed25519", "kid": KID, "x": BASE64URL.encode(key().verifying_key())});
@@ -155,6 +155,7 @@ async fn relay(store_url: &str, app: &str) -> String {
         ("SMS_PROVIDER", "log"),
         ("ALLOW_LOG_PROVIDER", "1"),
         ("STORE_URL", store_url),
+        ("GUARD", guard),
         ("FORWARD_URL", app),
         ("NEON_AUTH_URL", &format!("{}/neondb/auth", neon.uri())),
     ];
@@ -186,10 +187,13 @@ fn delivery(criterion: &mut Criterion) {
     let app = format!("{bare}/webhooks/neon-auth");
     let server = PostgresServer::start();
     let [memory, sqlite, postgres] =
-        ["memory:", &sqlite, &server.url()].map(|store| runtime.block_on(relay(store, &app)));
+        ["memory:", &sqlite, &server.url()].map(|store| runtime.block_on(relay(store, &app, "off")));
+    // Decides as `enforce` does, and sends whatever it decides.
+    let guarded = runtime.block_on(relay("memory:", &app, "record"));
     let targets = [
         ("bare handler", &bare, Way::Sms),
         ("memory", &memory, Way::Sms),
+        ("memory, guarded", &guarded, Way::Sms),
         ("sqlite", &sqlite, Way::Sms),
         ("postgres", &postgres, Way::Sms),
         ("memory, forwarded", &memory, Way::Forward),

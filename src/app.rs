@@ -7,6 +7,7 @@ pub mod branch;
 pub mod checks;
 pub mod descriptors;
 pub mod events;
+pub mod guard;
 pub mod outbox;
 mod parts;
 pub mod providers;
@@ -18,6 +19,7 @@ use crate::config::{ConfigErrors, EndpointRule, Fault, Settings};
 use crate::domain::SystemClock;
 use crate::http::{self, Callbacks, Gate, Instance, Subscribed, Unverified};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
+use crate::relay::texting::Texting;
 use crate::store::{self, AddressFault, Store, StoreError};
 use crate::tasks::Tasks;
 use crate::telemetry::Refusals;
@@ -51,6 +53,7 @@ pub struct App {
     /// Starts deliveries to the user's app.
     outbox: JoinHandle<()>,
     refusals: Refusals,
+    texting: Arc<Texting>,
     reload: Option<Reload>,
 }
 
@@ -136,6 +139,7 @@ impl App {
         let address = listener.local_addr()?;
         let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
 
+        let texting = relay.texting.clone();
         let refusals = Refusals::new(metrics.clone());
         tasks.spawn_forever("refusals", {
             let refusals = refusals.clone();
@@ -176,6 +180,7 @@ impl App {
             tasks,
             outbox,
             refusals,
+            texting,
             reload: Some(reload),
         })
     }
@@ -226,6 +231,7 @@ impl App {
             let _ = tokio::time::timeout(DRAIN, handle.stop(true)).await;
             let cut_off = tasks.drain(DRAIN.saturating_sub(started.elapsed())).await;
             self.refusals.tell_all();
+            self.texting.write_the_rest().await;
             if let Some(metrics) = metrics_handle {
                 metrics.stop(false).await;
             }

@@ -7,14 +7,16 @@
 //! | `tasks` | nothing of ours |
 //! | [`domain`] | the types of `sms_providers` |
 //! | [`neon`] | `domain`, `sms_providers::NetworkCause` |
-//! | [`store`], [`telemetry`] | `domain`, `sms_providers` |
-//! | [`relay`] | `domain`, `store`, `sms_providers`, `telemetry`, `tasks`, `neon::VerifiedDelivery` |
+//! | [`guard`] | `domain`, `sms_providers::PhoneNumber` |
+//! | [`store`] | `domain`, `sms_providers` |
+//! | [`telemetry`] | `domain`, `sms_providers` |
+//! | [`relay`] | `domain`, `guard`, `store`, `sms_providers`, `telemetry`, `tasks`, `neon::VerifiedDelivery` |
 //! | [`relay::once`] | `domain`, `store`, `telemetry`, `tasks`, `neon::VerifiedDelivery` |
-//! | [`relay::texting`] | `relay::once`, `domain`, `store`, `sms_providers`, `telemetry`, `tasks` |
+//! | [`relay::texting`] | `relay::once`, `domain`, `guard`, `store`, `sms_providers`, `telemetry`, `tasks` |
 //! | [`relay::forwarding`] | `relay::once`, `domain`, `store`, `telemetry`, `tasks`, `neon::VerifiedDelivery`, `sms_providers::NetworkCause` |
 //! | [`http`] | `relay`, `neon`, `domain`, `sms_providers`, `telemetry` |
 //! | [`dev`] | `domain`, `sms_providers`, `tasks`; never `neon`, so that the emulator's signer and the verifier stay two independent readings of Neon's documentation |
-//! | [`config`] | `domain`, `sms_providers`, `store::StoreAddress` |
+//! | [`config`] | `domain`, `guard`, `sms_providers`, `store::StoreAddress` |
 //! | [`app`] | all but `cli` and `dev` |
 //! | [`cli`] | `app`, `config`, `dev`, `domain`, `telemetry`, `neon::api`, `sms_providers` |
 
@@ -23,6 +25,7 @@ pub mod cli;
 pub mod config;
 pub mod dev;
 pub mod domain;
+pub mod guard;
 pub mod http;
 pub mod neon;
 pub mod relay;

@@ -75,6 +75,7 @@ pub(super) fn relay(
     };
     let texting = texting_settings(settings, senders.order, callbacks)?;
     let texting_ground = texting::Ground {
+        guard: settings.guard.settings.clone(),
         ledger: ledger.clone(),
         clock: clock.clone(),
         metrics: metrics.clone(),

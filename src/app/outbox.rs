@@ -23,17 +23,7 @@ impl OpenOutbox {
     /// # Errors
     /// If there is no store that outlives the server, or it cannot be opened.
     pub fn open(settings: &StoreSettings, network: &Network) -> anyhow::Result<Self> {
-        let url = settings.url.expose_secret();
-        if settings.is_memory() {
-            bail!("STORE_URL is memory:, and only the server itself knows what is in its memory");
-        }
-        if let Some(path) = settings.file().filter(|path| !path.exists()) {
-            bail!(
-                "STORE_URL names the file {}, which does not exist; run this where the server runs",
-                path.display()
-            );
-        }
-        let store = store::open(url, network.tls_config()?)?;
+        let store = open_store(settings, network)?;
         let configured_key =
             settings.hash_key.as_ref().map(|key| HashKey::new(key.expose_secret().as_bytes()));
         Ok(Self { store, configured_key })
@@ -84,4 +74,18 @@ impl OpenOutbox {
     pub async fn discard(&self, selection: &Selection) -> Result<u64, StoreError> {
         self.store.discard(selection, SystemClock.now()).await
     }
+}
+
+/// The store of a running server; a file that is not there is not made.
+pub(super) fn open_store(settings: &StoreSettings, network: &Network) -> anyhow::Result<Arc<dyn Store>> {
+    if settings.is_memory() {
+        bail!("STORE_URL is memory:, and only the server itself knows what is in its memory");
+    }
+    if let Some(path) = settings.file().filter(|path| !path.exists()) {
+        bail!(
+            "STORE_URL names the file {}, which does not exist; run this where the server runs",
+            path.display()
+        );
+    }
+    Ok(store::open(settings.url.expose_secret(), network.tls_config()?)?)
 }

@@ -62,7 +62,9 @@ fn variables(settings: &Result<Settings, ConfigErrors>) -> Vec<Finding> {
         Ok(settings) => {
             let right = Finding::new(Status::Ok, "variables", "serve has all that it needs");
             let warnings = settings.warnings.iter();
+            let countries = settings.guard.remark().map(|found| Finding::new(Status::Warn, "guard", found));
             std::iter::once(right)
+                .chain(countries)
                 .chain(warnings.map(|warning| Finding::new(Status::Warn, "variables", warning)))
                 .collect()
         }

@@ -4,6 +4,7 @@
 mod dev;
 mod doctor;
 mod events;
+mod guard;
 mod healthcheck;
 mod manual;
 mod neon;
@@ -74,6 +75,10 @@ enum Command {
     /// STORE_URL; works beside the running server.
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// Look at the limits that keep somebody from being paid for texts, and close or open prefixes of numbers. Needs
+    /// STORE_URL; works beside the running servers.
+    #[command(subcommand)]
+    Guard(guard::GuardCommand),
     /// Read and write how the branch at Neon is configured: its webhook and its phone-number plugin. Needs
     /// NEON_API_KEY, NEON_PROJECT_ID and NEON_BRANCH_ID.
     #[command(subcommand)]
@@ -124,6 +129,7 @@ fn run_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Send { to } => send::run(&to),
         Command::Events(arguments) => events::run(arguments),
         Command::Outbox(command) => outbox::run(command),
+        Command::Guard(command) => guard::run(command),
         Command::Neon(command) => neon::run(command),
         Command::Trigger(trigger) => trigger::run(&trigger),
         Command::Healthcheck => healthcheck::run(),

@@ -39,6 +39,9 @@ pub(super) fn run(arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
+    if let Some(remark) = settings.guard.remark() {
+        tracing::info!("{remark}");
+    }
     let end = runtime.block_on(serve(&settings, metrics))?;
     if let Some(traces) = &traces {
         match end {

@@ -1,7 +1,7 @@
 //! The values that settings were read from, so that a later reading can be held against them.
 
 use super::Vars;
-use super::variables::{FORWARD_URL_OF_BRANCH, variable};
+use super::variables::{is_ours, variable};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ pub struct Changes {
 
 impl Given {
     pub(super) fn of(vars: &Vars) -> Self {
-        let ours = |name: &str| variable(name).is_some() || name.starts_with(FORWARD_URL_OF_BRANCH);
+        let ours = is_ours;
         let values = vars.all().filter(|(name, _)| ours(name));
         Self(values.map(|(name, value)| (name.to_owned(), value.into())).collect())
     }

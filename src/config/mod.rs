@@ -9,6 +9,7 @@ pub mod dotenv;
 mod fault;
 mod forward;
 mod given;
+mod guard;
 mod host;
 mod listen;
 mod messagebird;
@@ -34,6 +35,7 @@ mod vonage;
 pub use fault::{ConfigErrors, Fault};
 pub use forward::ForwardSettings;
 pub use given::{Changes, Given};
+pub use guard::GuardSection;
 pub use host::{is_loopback, is_private};
 pub use listen::ListenHost;
 pub use messagebird::MessageBirdSettings;
@@ -64,6 +66,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// Who sends what.
     pub sms: SmsSettings,
+    /// What is sent to whom, how often, and for how much.
+    pub guard: GuardSection,
     /// What is done for a text to arrive.
     pub texting: TextingRules,
     /// Where everything else goes.
@@ -93,6 +97,7 @@ impl Settings {
         let neon = NeonSettings::read(&vars, &mut faults, &mut warnings);
         let store = StoreSettings::read(&vars, neon.tolerance, &mut faults, &mut warnings);
         let sms = SmsSettings::read(&vars, &mut faults, &mut warnings);
+        let guard = GuardSection::read(&vars, &mut faults, &mut warnings);
         public_url::judge(server.public_url.as_ref(), &sms, &mut faults);
         let texting = TextingRules::read(&vars, &server, &mut faults);
         let forward = ForwardSettings::read(&vars, &neon, &store, &mut faults, &mut warnings);
@@ -108,6 +113,7 @@ impl Settings {
                 neon,
                 store,
                 sms,
+                guard,
                 texting,
                 forward,
                 neon_api,

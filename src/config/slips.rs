@@ -1,14 +1,12 @@
 //! Names that are almost ours: a variable that silently is not read is worse than a wrong one.
 
 use super::fault::Fault;
-use super::variables::{
-    FORWARD_URL_OF_BRANCH, OF_COUNTRY, OF_FILE, VARIABLES, of_each_country, secret_of_file, variable,
-};
+use super::variables::{OF_COUNTRY, OF_FILE, VARIABLES, is_ours, of_each_country, variable};
 use super::vars::Vars;
 
 /// What our names begin with, where nothing else's do.
-const PREFIXES: [&str; 8] =
-    ["NEON_AUTH_", "SMS_", "TWILIO_", "MESSAGEBIRD_", "BIRD_", "VONAGE_", "STORE_", "FORWARD_"];
+const PREFIXES: [&str; 9] =
+    ["NEON_AUTH_", "GUARD_", "SMS_", "TWILIO_", "MESSAGEBIRD_", "BIRD_", "VONAGE_", "STORE_", "FORWARD_"];
 
 /// Names that other programs give to what we call otherwise.
 const OTHER_NAMES: [(&str, &str); 14] = [
@@ -38,7 +36,7 @@ pub(super) struct Slip {
 pub(super) fn slips(vars: &Vars) -> Vec<Slip> {
     let mut slips: Vec<_> = vars
         .all()
-        .filter(|(name, value)| !is_known(name) && !is_service_link(name, value))
+        .filter(|(name, value)| !is_ours(name) && !is_service_link(name, value))
         .filter_map(|(name, _)| {
             let meant = meant(name);
             let looks_like_ours = meant.is_some() || PREFIXES.iter().any(|prefix| name.starts_with(prefix));
@@ -71,10 +69,6 @@ impl Slip {
             fault.remedy = format!("{}; {} is set and read by nobody: rename it?", fault.remedy, self.name);
         }
     }
-}
-
-fn is_known(name: &str) -> bool {
-    variable(name).is_some() || secret_of_file(name).is_some() || name.starts_with(FORWARD_URL_OF_BRANCH)
 }
 
 /// What Kubernetes sets for services that are named like our prefixes.

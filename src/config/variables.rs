@@ -15,6 +15,8 @@ pub enum Section {
     MessageBird,
     /// Vonage's account.
     Vonage,
+    /// What is sent to whom, how often, and for how much.
+    Guard,
     /// Where and how to listen, log and answer.
     Server,
     /// How the world is reached.
@@ -46,6 +48,17 @@ pub struct Variable {
 
 /// A `FORWARD_URL` of one branch begins with this.
 pub const FORWARD_URL_OF_BRANCH: &str = "FORWARD_URL_EP_";
+
+/// The price of a text to one country begins with this.
+pub const PRICE_OF_COUNTRY: &str = "SMS_PRICE_";
+
+/// Whether a name is one of the table, or of those that are many.
+pub fn is_ours(name: &str) -> bool {
+    variable(name).is_some()
+        || secret_of_file(name).is_some()
+        || of_each_country(name).is_some()
+        || [FORWARD_URL_OF_BRANCH, PRICE_OF_COUNTRY].iter().any(|start| name.starts_with(start))
+}
 
 /// How the name ends in the table where there is one variable for each country: `SMS_PROVIDER_<ISO>`.
 pub const OF_COUNTRY: &str = "_<ISO>";
@@ -111,7 +124,8 @@ const fn open_with_secret(
 }
 
 use Section::{
-    Development, Forwarding, MessageBird, Neon, NeonApi, Network, Server, Sms, Store, Traces, Twilio, Vonage,
+    Development, Forwarding, Guard, MessageBird, Neon, NeonApi, Network, Server, Sms, Store, Traces, Twilio,
+    Vonage,
 };
 
 /// All of them, section by section.
@@ -167,6 +181,19 @@ pub const VARIABLES: &[Variable] = &[
     secret(Vonage, "VONAGE_SIGNATURE_SECRET", "verifies status callbacks; without `VONAGE_API_SECRET` it also signs what is sent"),
     open(Vonage, "VONAGE_SIGNATURE_METHOD", "`md5hash`", "how it signs, as the account's settings have it"),
     open(Vonage, "VONAGE_BASE_URL", "the API's", "another region, or a mock"),
+    open(Guard, "GUARD", "`enforce`", "`enforce` refuses texts that look like an attack, `record` only notes what it would refuse, `off` looks at nothing"),
+    open(Guard, "SMS_COUNTRIES", "all", "the only countries that are sent to: ISO codes, separated by commas"),
+    open(Guard, "SMS_COUNTRIES_DENY", "none", "countries that are not sent to"),
+    open(Guard, "SMS_NUMBER_TYPES_DENY", "`premium_rate,shared_cost,toll_free,pager,voicemail,uan`", "kinds of numbers that are not sent to; also `fixed_line`, `voip`, `personal`; or `none`"),
+    open(Guard, "GUARD_NUMBER_PAUSE_SECONDS", "`30`", "the pause between two texts to one number, in seconds, 0 to 3600; from the fourth unverified text on it grows to 1, 2, 4 … 32 min; `0` turns both off"),
+    open(Guard, "GUARD_NUMBER_PER_10_MIN", "`5`", "texts to one number in ten minutes, 1 to 100; a verification starts anew"),
+    open(Guard, "GUARD_NUMBER_PER_DAY", "`10`", "texts to one number in 24 hours, 1 to 1000; a verification starts anew"),
+    open(Guard, "GUARD_UNLINKED", "`0.25`", "the share of a country's budget that numbers get that nobody has linked, above 0 and at most 1; `deny` gives them none"),
+    open(Guard, "SMS_DAILY_LIMIT", "", "texts a day (by UTC), 1 to 100000000; then numbers alone that were verified before get any"),
+    open(Guard, "SMS_DAILY_SPEND", "", "the same in money: an amount with its currency, such as `20 USD`; needs `SMS_PRICE`"),
+    open(Guard, "SMS_PRICE", "", "what a text costs until its price is reported: `0.05 USD`; `SMS_PRICE_DE` and the like for one country"),
+    open(Guard, "GUARD_ALLOW", "", "numbers and prefixes that always pass, separated by commas: `+15550100001,+4930`"),
+    open(Guard, "GUARD_IP", "`0`", "`1` limits codes by address, too; only where Neon sees your users' own addresses"),
     open(Server, "HOST", "`0.0.0.0`", "the address to listen on, or a name that is resolved to one; `::` is IPv4 and IPv6"),
     open(Server, "PORT", "`8080`", "the port; `0` is any"),
     open(Server, "WORKERS", "one per core", "HTTP worker threads, 1 to 256"),

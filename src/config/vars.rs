@@ -6,7 +6,7 @@
 
 use super::fault::Faults;
 use super::secret_file::{self, FileFault};
-use super::variables::{FORWARD_URL_OF_BRANCH, OF_FILE, Variable, secret_of_file, secrets, variable};
+use super::variables::{OF_FILE, Variable, is_ours, secrets, variable};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -156,10 +156,8 @@ impl Vars {
 }
 
 fn clean(name: &str, value: &str) -> (String, Option<Oddity>) {
-    let is_file = secret_of_file(name).is_some();
-    let is_ours = is_file || variable(name).is_some() || name.starts_with(FORWARD_URL_OF_BRANCH);
     let mut text = trim(value);
-    if !is_ours {
+    if !is_ours(name) {
         return (text.to_owned(), None);
     }
     let mut oddity = None;

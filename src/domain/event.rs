@@ -1,6 +1,7 @@
 //! Neon's events, as far as the relay cares.
 
 use super::{Destination, EndpointId, EventId, SendOtp};
+use core::net::IpAddr;
 use std::fmt;
 
 /// The user part of an event: only whether each way to reach them exists.
@@ -72,6 +73,8 @@ pub struct Event {
     pub user: User,
     /// Whom it is about, as far as order matters; `None` if it names no user.
     pub subject: Option<Subject>,
+    /// The address that asked for it, as Neon saw it.
+    pub address: Option<IpAddr>,
     /// What happened.
     pub kind: NeonEvent,
 }

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod event;
 pub mod id;
+pub mod number_kind;
 pub mod otp;
 pub mod pace;
 pub mod possible;
@@ -24,6 +25,7 @@ pub mod time;
 pub use app::{AppAnswer, AppFailure, NotTaken, Targets};
 pub use event::{Event, NeonEvent, Subject, User};
 pub use id::{DeliveryRef, EndpointId, EventId};
+pub use number_kind::NumberKind;
 pub use otp::{DeliveryPreference, Destination, OtpCode, OtpType, SendOtp};
 pub use pace::{Pace, TooMany};
 pub use possible::{Impossible, canonical, check_possible};

@@ -23,11 +23,19 @@ pub enum RefuseReason {
     NoDeliveryChannel,
     /// Every provider refuses because of its own configuration.
     ProvidersMisconfigured,
+    /// More codes were asked for than are let through: for this number, its country, or all of them.
+    TooManyCodes,
+    /// The operator does not send to this country.
+    CountryNotAllowed,
+    /// The number is of a kind or a range that is not sent to.
+    NumberNotAllowed,
+    /// As much was sent, or spent, today as the operator allows.
+    SpendLimit,
 }
 
 impl RefuseReason {
     /// Every reason, for stores and metrics.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::NoPhoneNumber,
         Self::InvalidPhoneNumber,
         Self::InvalidCode,
@@ -37,6 +45,10 @@ impl RefuseReason {
         Self::OptedOut,
         Self::NoDeliveryChannel,
         Self::ProvidersMisconfigured,
+        Self::TooManyCodes,
+        Self::CountryNotAllowed,
+        Self::NumberNotAllowed,
+        Self::SpendLimit,
     ];
 
     /// What is said of it.
@@ -95,6 +107,30 @@ impl RefuseReason {
                 424,
                 "Every SMS provider refuses the relay's configuration.",
                 "run: neon-sms-relay doctor",
+            ),
+            Self::TooManyCodes => Problem::notice(
+                "too_many_codes",
+                422,
+                "Too many codes were asked for; try again later.",
+                "nothing for a single number; if there are many, run: neon-sms-relay guard status",
+            ),
+            Self::CountryNotAllowed => Problem::notice(
+                "country_not_allowed",
+                422,
+                "No codes are sent to this country.",
+                "add the country to SMS_COUNTRIES, or take it out of SMS_COUNTRIES_DENY, if you have users there",
+            ),
+            Self::NumberNotAllowed => Problem::notice(
+                "number_not_allowed",
+                422,
+                "No codes are sent to this number.",
+                "run: neon-sms-relay guard status; GUARD_ALLOW lets a number or a prefix pass",
+            ),
+            Self::SpendLimit => Problem::alarm(
+                "spend_limit",
+                422,
+                "No more codes are sent today.",
+                "raise SMS_DAILY_LIMIT or SMS_DAILY_SPEND if the texts are your users' own",
             ),
         }
     }

@@ -97,6 +97,7 @@ mod tests {
             project_name: None,
             user: User { has_email, has_phone, has_id: false },
             subject: None,
+            address: None,
             kind,
         }
     }

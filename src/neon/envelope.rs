@@ -9,6 +9,7 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::fmt;
+use std::net::IpAddr;
 
 /// What all events share. The parts that differ by event stay unread until the type is known.
 #[derive(Deserialize)]
@@ -62,6 +63,12 @@ struct VerifiedData<'a> {
     phone_number: Option<&'a RawValue>,
 }
 
+#[derive(Deserialize)]
+struct Asked<'a> {
+    #[serde(borrow)]
+    ip_address: Option<&'a RawValue>,
+}
+
 /// Reads the body of a delivery whose signature holds.
 pub fn read(body: &[u8]) -> Result<Event, VerifyError> {
     let envelope: Envelope = parse(body, "it is not a JSON object with event_id and event_type")?;
@@ -92,7 +99,11 @@ pub fn read(body: &[u8]) -> Result<Event, VerifyError> {
     };
     // A project name of another type is no reason to keep a code from a user.
     let project_name = text(context.project_name, "").ok().flatten();
-    Ok(Event { id, name: name.as_str().to_owned(), endpoint, project_name, user, subject, kind })
+    let address = match kind {
+        NeonEvent::SendOtp(_) | NeonEvent::PhoneVerified(_) => asked_from(envelope.event_data),
+        _ => None,
+    };
+    Ok(Event { id, name: name.as_str().to_owned(), endpoint, project_name, user, subject, address, kind })
 }
 
 fn read_otp(data: Option<&RawValue>, phone: Option<&str>) -> Result<SendOtp, VerifyError> {
@@ -118,6 +129,12 @@ fn read_otp(data: Option<&RawValue>, phone: Option<&str>) -> Result<SendOtp, Ver
         otp_type: otp_type.as_deref().map_or(OtpType::SignIn, OtpType::from_name),
         expires_at,
     })
+}
+
+/// Who asked; one that cannot be read is no reason to keep a code from a user.
+fn asked_from(data: Option<&RawValue>) -> Option<IpAddr> {
+    let data: Asked = parse(data?.get().as_bytes(), "").ok()?;
+    text(data.ip_address, "").ok()??.parse().ok()
 }
 
 /// The number that was verified. No payload of this event is published, so both places are looked at, and neither is

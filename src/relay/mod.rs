@@ -12,6 +12,7 @@ pub mod texting;
 pub use once::Answer;
 
 use crate::domain::{Destination, Event, NeonEvent, Region, Reply, Route, TryAgainReason, route};
+use crate::guard::Weighed;
 use crate::neon::VerifiedDelivery;
 use crate::store::{NewDelivery, Outcome};
 use crate::tasks::Tasks;
@@ -19,7 +20,7 @@ use forwarding::Forwarding;
 use once::{Ledger, Once, Ownership};
 use std::sync::Arc;
 use std::time::Duration;
-use texting::Texting;
+use texting::{Texting, on_terms};
 use tokio::time::Instant;
 
 /// No text waits longer for a store that is slow to say under which key its number is hashed.
@@ -53,13 +54,17 @@ impl Relay {
 
     async fn process(self: Arc<Self>, verified: Arc<VerifiedDelivery>) -> Answer {
         let event = verified.event();
-        let delivery = self.delivery(event).await;
-        let work = |ownership| self.dispatch(&verified, &delivery, ownership);
+        let weighed = match (route(event, self.forwarding.routing()), &event.kind) {
+            (Route::Sms, NeonEvent::SendOtp(otp)) => self.texting.weigh(event, otp).await,
+            _ => None,
+        };
+        let delivery = self.delivery(event, weighed.as_ref()).await;
+        let work = |ownership| self.dispatch(&verified, &delivery, weighed, ownership);
         self.once.process(&delivery, work).await
     }
 
     /// What is remembered of an event from its first claim on.
-    async fn delivery(&self, event: &Event) -> NewDelivery {
+    async fn delivery(&self, event: &Event, weighed: Option<&Weighed<'_>>) -> NewDelivery {
         let delivery = NewDelivery {
             endpoint: event.endpoint.clone(),
             linked: event.user.has_id,
@@ -72,11 +77,16 @@ impl Relay {
         let Destination::Number(number) = &otp.destination else { return delivery };
         // If the key cannot be had, the claim that follows meets the same failure and handles it.
         let key = self.ledger.key(KEY_TIMEOUT).await.ok();
-        NewDelivery {
+        let delivery = NewDelivery {
             recipient: key.map(|key| key.recipient(number)),
-            region: Region::of(number),
+            // Whoever weighed it has looked it up.
+            region: weighed.map_or_else(|| Region::of(number), Weighed::region),
             expires_at: otp.expires_at,
             ..delivery
+        };
+        match weighed {
+            Some(weighed) => on_terms(delivery, weighed),
+            None => delivery,
         }
     }
 
@@ -84,6 +94,7 @@ impl Relay {
         &self,
         verified: &VerifiedDelivery,
         delivery: &NewDelivery,
+        weighed: Option<Weighed<'_>>,
         ownership: Arc<Ownership>,
     ) -> Outcome {
         let event = verified.event();
@@ -95,8 +106,7 @@ impl Relay {
         let attempt = u32::try_from(lease.token).unwrap_or(u32::MAX);
         let reply = match (route(event, self.forwarding.routing()), &event.kind) {
             (Route::Sms, NeonEvent::SendOtp(otp)) => {
-                let (reply, texts) = self.texting.send(event, otp, delivery, &ownership, within).await;
-                return Outcome { texts, ..Outcome::of(reply) };
+                return self.texting.send(event, otp, delivery, weighed, &ownership, within).await;
             }
             // Only a send.otp is routed there.
             (Route::Sms, _) => Reply::TryAgain(TryAgainReason::Internal),

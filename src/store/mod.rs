@@ -14,6 +14,7 @@
 //! in the [`Outbox`], sealed: the store cannot read what it keeps.
 
 pub mod address;
+pub mod closings;
 pub mod log;
 pub mod memory;
 pub mod outbox;
@@ -25,9 +26,10 @@ pub mod tallies;
 pub mod texts;
 
 pub use address::{AddressFault, StoreAddress};
+pub use closings::{Closing, Closings};
 pub use log::{DeliveryLog, look_into};
 pub use outbox::{Counts, Entry, EntryState, Item, NewItem, Next, Outbox, Selection, Taken, Whose};
-pub use tallies::{Tallies, Tally};
+pub use tallies::{Batch, Tallies, Tally};
 pub use texts::{Text, TextLog};
 
 use crate::domain::{DeliveryRef, EndpointId, EventId, HashKey, Pace, Recipient, Region, Reply, Timestamp};
@@ -92,9 +94,9 @@ pub const NUMBERS: u8 = 8;
 pub const VERIFIED_FOR: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// A whole store: what was delivered, what became of it, and what waits to be.
-pub trait Store: DeliveryStore + TextLog + Tallies + Outbox {}
+pub trait Store: DeliveryStore + TextLog + Tallies + Closings + Outbox {}
 
-impl<S: DeliveryStore + TextLog + Tallies + Outbox> Store for S {}
+impl<S: DeliveryStore + TextLog + Tallies + Closings + Outbox> Store for S {}
 
 /// Opens the store of a `STORE_URL`: `memory:`, `sqlite://path` or `postgres://…`.
 ///
@@ -130,6 +132,8 @@ pub struct NewDelivery {
     pub pace: Arc<Pace>,
     /// Why it is refused in any case, unless it was verified within [`VERIFIED_FOR`].
     pub unless_verified: Option<String>,
+    /// That it is refused even if it was verified.
+    pub even_if_verified: bool,
 }
 
 impl NewDelivery {
@@ -145,6 +149,7 @@ impl NewDelivery {
             expires_at: None,
             pace: Arc::new(Pace::NONE),
             unless_verified: None,
+            even_if_verified: false,
         }
     }
 
@@ -157,7 +162,7 @@ impl NewDelivery {
     ) -> (Option<String>, bool) {
         let verified_lately = verified_at.is_some_and(|at| now.since(at) < VERIFIED_FOR);
         match &self.unless_verified {
-            Some(reason) if !verified_lately => (Some(reason.clone()), false),
+            Some(reason) if self.even_if_verified || !verified_lately => (Some(reason.clone()), false),
             _ => match self.pace.forbids(recent, now) {
                 Some(part) => (Some(part.as_str().to_owned()), !self.pace.enforced),
                 None => (None, true),

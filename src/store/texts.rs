@@ -176,6 +176,12 @@ pub struct Verified {
     pub first_sent_at: Timestamp,
     /// Whether no other text of its delivery may have left.
     pub alone: bool,
+    /// Whether the number belonged to a user when the code was sent.
+    pub linked: bool,
+    /// When the number was texted since it had last been verified; the oldest first.
+    pub cleared: Vec<Timestamp>,
+    /// When that was.
+    pub verified_before: Option<Timestamp>,
 }
 
 /// Which deliveries are meant.

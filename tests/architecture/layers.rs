@@ -4,7 +4,7 @@ use crate::paths::paths;
 
 /// Which module may use what besides itself: the table in `src/lib.rs`, with every path spelt out.
 /// A path allows what lies below it; a room with a row of its own does not share its layer's.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("main", &["neon_sms_relay::cli"]),
     ("tasks", &[]),
     (
@@ -22,12 +22,14 @@ const LAYERS: [(&str, &[&str]); 15] = [
         ],
     ),
     ("neon", &["crate::domain", "sms_providers::NetworkCause"]),
+    ("guard", &["crate::domain", "sms_providers::PhoneNumber"]),
     ("store", &["crate::domain", "sms_providers"]),
     ("telemetry", &["crate::domain", "sms_providers"]),
     (
         "relay",
         &[
             "crate::domain",
+            "crate::guard",
             "crate::neon::VerifiedDelivery",
             "crate::store",
             "crate::tasks",
@@ -49,6 +51,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
         "relay::texting",
         &[
             "crate::domain",
+            "crate::guard",
             "crate::relay::once",
             "crate::store",
             "crate::tasks",
@@ -70,12 +73,13 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ),
     ("http", &["crate::domain", "crate::neon", "crate::relay", "crate::telemetry", "sms_providers"]),
     ("dev", &["crate::domain", "crate::tasks", "sms_providers"]),
-    ("config", &["crate::domain", "crate::store::StoreAddress", "sms_providers"]),
+    ("config", &["crate::domain", "crate::guard", "crate::store::StoreAddress", "sms_providers"]),
     (
         "app",
         &[
             "crate::config",
             "crate::domain",
+            "crate::guard",
             "crate::http",
             "crate::neon",
             "crate::relay",

@@ -3,7 +3,7 @@
 use crate::doctor::{World, names};
 use neon_sms_relay::domain::{Clock, SystemClock};
 use neon_sms_relay::store::sqlite::SqliteStore;
-use neon_sms_relay::store::{Tallies, Tally};
+use neon_sms_relay::store::{Batch, Tallies, Tally};
 
 /// A vendor beside Twilio, whose answer to the check of its credentials is of no matter here.
 const VONAGE: [(&str, &str); 4] = [
@@ -68,7 +68,8 @@ async fn a_learnt_order_is_told_by_country_with_what_it_was_learnt_from() {
         tally("IT", "first_ended", "messagebird", 9),
         Tally { hour: hour - 15 * 24, ..tally("ES", "first_ended", "twilio", 9) },
     ];
-    store.tally(&tallies).await.unwrap();
+    let batch = Batch { writer: "servers".to_owned(), number: 1, hour };
+    store.tally(&tallies, &batch).await.unwrap();
     let (code, table) = world.doctor(&vars);
     assert!(found(&table, "order").contains("known of"), "{code:?} {table}");
     let german =

@@ -208,8 +208,9 @@ async fn events_are_found_by_how_they_ended() {
         assert_eq!(scene.ids(&[other]), [""; 0], "{other}");
         assert_eq!(scene.events(&[other]).1, "No such event in the store.\n");
     }
-    let decision = r#"{"outcome":"refused","rules":["too_many_codes"]}"#;
-    scene.change(&format!("UPDATE deliveries SET decision = '{decision}', refused_by = 'x'"));
+    let decision = r#"{"outcome":"refused","rules":["number_pause"]}"#;
+    scene.change(&format!("UPDATE deliveries SET decision = '{decision}', refused_by = 'number_pause'"));
+    scene.change("DELETE FROM texts");
     assert_eq!(scene.ids(&["--refused"]), [failed.as_str()]);
     assert_eq!(scene.show(&failed)["decision"], serde_json::from_str::<Value>(decision).unwrap());
     assert_eq!(scene.ids(&["--failed"]), [""; 0], "nobody wanted to send it");

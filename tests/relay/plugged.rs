@@ -8,8 +8,8 @@ use neon_sms_relay::store::texts::{
     About, Delivery, Failure, Query, Report, Reported, Resend, Verified, Why,
 };
 use neon_sms_relay::store::{
-    Claim, Counts, DeliveryStore, Entry, Held, Item, Lease, NewDelivery, Next, Outbox, Outcome, Selection,
-    StoreError, Taken, Tallies, Tally, Text, TextLog, Whose,
+    Batch, Claim, Closing, Closings, Counts, DeliveryStore, Entry, Held, Item, Lease, NewDelivery, Next,
+    Outbox, Outcome, Selection, StoreError, Taken, Tallies, Tally, Text, TextLog, Whose,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -29,6 +29,8 @@ pub struct Plugged {
 struct Pulled {
     all: bool,
     operations: Vec<&'static str>,
+    /// These are done, and their answers lost.
+    unanswered: Vec<&'static str>,
     /// How often an operation was refused.
     refused: usize,
 }
@@ -49,6 +51,11 @@ impl Plugged {
         *self.pulled.lock().unwrap() = Pulled { operations: operations.to_vec(), ..Pulled::default() };
     }
 
+    /// Lets the operations of these names be done and their answers get lost.
+    pub fn lose_answers(&self, operations: &[&'static str]) {
+        *self.pulled.lock().unwrap() = Pulled { unanswered: operations.to_vec(), ..Pulled::default() };
+    }
+
     /// Waits until an operation was refused.
     pub async fn wait_for_refusals(&self, count: usize) {
         while self.pulled.lock().unwrap().refused < count {
@@ -59,6 +66,15 @@ impl Plugged {
     /// How often each operation was asked for so far.
     pub fn asked(&self) -> BTreeMap<String, usize> {
         self.asked.lock().unwrap().clone()
+    }
+
+    fn answer(&self, operation: &str) -> Result<(), StoreError> {
+        let mut pulled = self.pulled.lock().unwrap();
+        if pulled.unanswered.contains(&operation) {
+            pulled.refused += 1;
+            return Err(StoreError::timed_out());
+        }
+        Ok(())
     }
 
     fn check(&self, operation: &str) -> Result<&MemoryStore, StoreError> {
@@ -154,14 +170,31 @@ impl TextLog for Plugged {
 
 #[async_trait::async_trait]
 impl Tallies for Plugged {
-    async fn tally(&self, tallies: &[Tally]) -> Result<(), StoreError> {
-        self.check("tally")?.tally(tallies).await
+    async fn tally(&self, tallies: &[Tally], batch: &Batch) -> Result<(), StoreError> {
+        self.check("tally")?.tally(tallies, batch).await?;
+        self.answer("tally")
     }
     async fn tallies(&self, since_hour: i64) -> Result<Vec<Tally>, StoreError> {
         self.check("tallies")?.tallies(since_hour).await
     }
-    async fn forget_tallies(&self, before_hour: i64) -> Result<(), StoreError> {
-        self.check("forget_tallies")?.forget_tallies(before_hour).await
+    async fn forget_tallies(&self, before_hour: i64, kind: Option<&str>) -> Result<(), StoreError> {
+        self.check("forget_tallies")?.forget_tallies(before_hour, kind).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Closings for Plugged {
+    async fn close(&self, closing: &Closing) -> Result<(), StoreError> {
+        self.check("close")?.close(closing).await
+    }
+    async fn open(&self, prefix: &str) -> Result<bool, StoreError> {
+        self.check("open")?.open(prefix).await
+    }
+    async fn closings(&self) -> Result<Vec<Closing>, StoreError> {
+        self.check("closings")?.closings().await
+    }
+    async fn forget_closings(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.check("forget_closings")?.forget_closings(now).await
     }
 }
 

@@ -13,6 +13,7 @@ mod served;
 mod suite;
 mod texts;
 
+mod closings;
 mod migrations;
 mod numbers;
 mod outbox;
@@ -83,7 +84,7 @@ macro_rules! contract {
                 a_verification_is_matched_to_the_latest_text_of_the_number_once,
                 a_verification_without_a_living_code_of_ours_is_no_text_s_success,
                 a_reply_that_is_none_keeps_its_texts,
-                tallies_are_added_up_by_all_and_forgotten_by_the_hour,
+                tallies_are_added_up_by_all_once_and_forgotten_by_the_hour,
             );
             contract!(@each deliveries $home;
                 deliveries_are_walked_through_and_found_by_what_changed,
@@ -101,6 +102,13 @@ macro_rules! contract {
                 an_unknown_number_is_refused_where_a_verified_one_is_not,
                 of_many_events_for_one_number_at_once_exactly_as_many_are_allowed_as_may_be,
                 a_number_is_remembered_while_its_limits_or_its_verification_count,
+                what_is_refused_to_everybody_is_refused_to_a_verified_number_and_never_counts,
+                a_verification_tells_which_texts_it_cleared,
+                a_limit_of_no_text_holds_for_the_first_one_too,
+                a_text_that_was_sent_though_a_limit_was_broken_is_among_the_failed_ones,
+            );
+            contract!(@each closings $home;
+                what_is_closed_is_closed_until_it_is_opened_or_over,
             );
             contract!(@each outbox $home;
                 an_event_is_queued_in_the_step_that_finishes_it_and_only_once,

@@ -2,27 +2,30 @@
 
 use crate::postgres::{select, server};
 use crate::suite::{LEASE, NOW, event};
-use neon_sms_relay::domain::{DeliveryRef, EventId, RefuseReason, Reply, TextRef, TextStatus};
+use neon_sms_relay::domain::{DeliveryRef, EventId, Recipient, RefuseReason, Reply, TextRef, TextStatus};
 use neon_sms_relay::store::texts::{About, LoggedText, Query, Report, Reported};
-use neon_sms_relay::store::{Claim, Counts, Store, open};
+use neon_sms_relay::store::{Claim, Counts, NewDelivery, Store, open};
 use rusqlite::Connection;
 use sms_providers::client::tls_config;
 use sms_providers::{DeliveryStatus, ProviderName};
 use std::time::Duration;
 
 /// The tables as they were, by version.
-const SQLITE: [&str; 2] = [
+const SQLITE: [&str; 3] = [
     include_str!("../../fixtures/store/sqlite_of_version_1.sql"),
     include_str!("../../fixtures/store/sqlite_of_version_2.sql"),
+    include_str!("../../fixtures/store/sqlite_of_version_3.sql"),
 ];
-const POSTGRES: [&str; 2] = [
+const POSTGRES: [&str; 3] = [
     include_str!("../../fixtures/store/postgres_of_version_1.sql"),
     include_str!("../../fixtures/store/postgres_of_version_2.sql"),
+    include_str!("../../fixtures/store/postgres_of_version_3.sql"),
 ];
 /// What is in them; each version's rows come beside those of the versions before.
-const ROWS: [&str; 2] = [
+const ROWS: [&str; 3] = [
     include_str!("../../fixtures/store/rows_of_version_1.sql"),
     include_str!("../../fixtures/store/rows_of_version_2.sql"),
+    include_str!("../../fixtures/store/rows_of_version_3.sql"),
 ];
 
 async fn nothing_is_lost(store: &dyn Store, version: usize) {
@@ -43,7 +46,8 @@ async fn nothing_is_lost(store: &dyn Store, version: usize) {
     let delivery = DeliveryRef::parse("0123456789abcdef0123456789abcdef").unwrap();
     let about = About::Text(TextRef { delivery, number: 1 }, ProviderName::Twilio);
     let delivered = Report { status: Some(DeliveryStatus::Delivered), ..Report::default() };
-    assert!(matches!(store.report(&about, &delivered, later).await.unwrap(), Reported::Raised(_)));
+    let reported = store.report(&about, &delivered, later).await.unwrap();
+    assert!(matches!(reported, Reported::Raised(_)), "version {version}: {reported:?}");
     let verified = store.verified("aa", later, later).await.unwrap().unwrap();
     assert_eq!(verified.message_id.as_deref(), Some("SM1"));
     if version == 1 {
@@ -60,6 +64,19 @@ async fn nothing_is_lost(store: &dyn Store, version: usize) {
     assert_eq!(told(second), Some((ProviderName::Vonage, 400)));
     assert_eq!(second.status.map(TextStatus::as_str), Some("failed"));
     assert_eq!((first.status, second.status_code.as_deref()), (None, Some("6")));
+    if version > 2 {
+        what_was_learnt_is_known(store).await;
+    }
+}
+
+/// Counts and numbers of version 3; and that what is new since then is there and empty.
+async fn what_was_learnt_is_known(store: &dyn Store) {
+    let counted = store.tallies(0).await.unwrap().iter().map(|tally| tally.count).sum::<i64>();
+    assert_eq!((counted, store.closings().await.unwrap()), (7, Vec::new()));
+    let recipient = Recipient { hash: "ff".to_owned(), last_two: "72".to_owned() };
+    let asked = NewDelivery { recipient: Some(recipient), ..event("asked-later") };
+    let Claim::Acquired(lease) = store.claim(&asked, NOW, LEASE).await.unwrap() else { panic!("in flight") };
+    assert_eq!(lease.history.verified_at, Some(NOW));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,6 +99,7 @@ async fn tables_of_an_earlier_version_are_read_on() {
     for version in 1..=POSTGRES.len() {
         let Some(server) = server() else { return };
         let rows = ROWS[..version].concat().replace("INTO ", "INTO neon_sms_relay_");
+        let rows = rows.replace("UPDATE ", "UPDATE neon_sms_relay_");
         let rows = rows.replace("SEALED", r"'\x00ff'");
         let tables = POSTGRES[version - 1];
         let schema = format!(
@@ -93,7 +111,7 @@ async fn tables_of_an_earlier_version_are_read_on() {
         tokio::runtime::Handle::current().spawn(connection);
         client.batch_execute(&format!("{tables}{rows}{schema}")).await.unwrap();
         nothing_is_lost(&*open(&server.url(), tls_config().unwrap()).unwrap(), version).await;
-        assert_eq!(select(&server, "SELECT max(version)::text FROM neon_sms_relay_schema").await, ["3"]);
+        assert_eq!(select(&server, "SELECT max(version)::text FROM neon_sms_relay_schema").await, ["4"]);
     }
 }
 

@@ -4,7 +4,7 @@ use crate::Home;
 use crate::suite::{LEASE, NOW, accepted, after, event, text};
 use crate::texts::{finish, number, one};
 use neon_sms_relay::domain::{Pace, Timestamp, TooMany};
-use neon_sms_relay::store::texts::Query;
+use neon_sms_relay::store::texts::{Only, Query};
 use neon_sms_relay::store::{Claim, History, NewDelivery, Outcome, Store, Text};
 use sms_providers::ProviderName::Twilio;
 use std::sync::Arc;
@@ -66,6 +66,33 @@ pub async fn a_number_gets_as_many_texts_as_its_pace_allows(home: &Home) {
     assert_eq!(ask(&pace, 86_432).await, None, "a verification clears the counts");
 }
 
+pub async fn a_limit_of_no_text_holds_for_the_first_one_too(home: &Home) {
+    let store = home.open();
+    for (id, pace, part) in [("a", paced(0, 0, 9), TooMany::Per10Min), ("b", paced(0, 9, 0), TooMany::PerDay)]
+    {
+        for count in 0..2 {
+            let asked = NewDelivery { pace: pace.clone(), ..event(&format!("{id}{count}")) };
+            let refused = history(&*store, asked, NOW).await.refused_by;
+            assert_eq!(refused.as_deref(), Some(part.as_str()), "{id}{count}");
+        }
+    }
+    let told = Arc::new(Pace { enforced: false, ..(*paced(0, 0, 9)).clone() });
+    let asked = NewDelivery { pace: told, ..event("told") };
+    assert_eq!(history(&*store, asked, NOW).await.refused_by.as_deref(), Some(TooMany::Per10Min.as_str()));
+}
+
+pub async fn a_text_that_was_sent_though_a_limit_was_broken_is_among_the_failed_ones(home: &Home) {
+    let store = home.open();
+    let pace = Arc::new(Pace { enforced: false, ..(*paced(0, 0, 9)).clone() });
+    let asked = NewDelivery { pace, ..event("noted") };
+    let Claim::Acquired(lease) = store.claim(&asked, NOW, LEASE).await.unwrap() else { panic!("in flight") };
+    assert!(lease.history.refused_by.is_some());
+    let outcome = Outcome { texts: vec![text(1, Twilio, "unreachable")], ..Outcome::of(accepted()) };
+    store.finish(lease, &outcome, NOW).await.unwrap();
+    let failed = Query { only: Some(Only::Failed), ..Query::default() };
+    assert_eq!(store.deliveries(&failed, 9).await.unwrap().len(), 1);
+}
+
 pub async fn an_unknown_number_is_refused_where_a_verified_one_is_not(home: &Home) {
     let store = home.open();
     let doubtful = |id: &str| NewDelivery { unless_verified: Some("budget".to_owned()), ..event(id) };
@@ -109,6 +136,38 @@ pub async fn a_number_is_remembered_while_its_limits_or_its_verification_count(h
     store.purge(after(hour * 30), after(hour * 30)).await.unwrap();
     let doubtful = NewDelivery { unless_verified: Some("budget".to_owned()), ..event("c") };
     assert_eq!(history(&*store, doubtful, after(hour * 31)).await.refused_by, None);
+}
+
+pub async fn what_is_refused_to_everybody_is_refused_to_a_verified_number_and_never_counts(home: &Home) {
+    let store = home.open();
+    finish(&*store, "texted", NOW, vec![text(1, Twilio, Text::ACCEPTED)]).await;
+    store.verified(&number(), NOW, NOW).await.unwrap().unwrap();
+    let refused = |id: &str| NewDelivery {
+        unless_verified: Some("blocked".to_owned()),
+        even_if_verified: true,
+        pace: paced(0, 1, 1),
+        ..event(id)
+    };
+    for id in ["one", "two"] {
+        assert_eq!(history(&*store, refused(id), NOW).await.refused_by.as_deref(), Some("blocked"), "{id}");
+    }
+    let allowed = NewDelivery { pace: paced(0, 1, 1), ..event("three") };
+    assert_eq!(history(&*store, allowed, NOW).await.refused_by, None);
+}
+
+pub async fn a_verification_tells_which_texts_it_cleared(home: &Home) {
+    let store = home.open();
+    let texted = async |id: &str, now| {
+        let delivery = NewDelivery { pace: paced(0, 9, 9), ..event(id) };
+        assert_eq!(history(&*store, delivery, now).await.refused_by, None, "{id}");
+    };
+    texted("first", NOW).await;
+    texted("second", after(LEASE)).await;
+    let verified = store.verified(&number(), NOW, after(LEASE)).await.unwrap().unwrap();
+    assert_eq!((verified.cleared, verified.verified_before), (vec![NOW, after(LEASE)], None));
+    texted("third", after(LEASE * 2)).await;
+    let verified = store.verified(&number(), NOW, after(LEASE * 3)).await.unwrap().unwrap();
+    assert_eq!((verified.cleared, verified.verified_before), (vec![after(LEASE * 2)], Some(after(LEASE))));
 }
 
 pub async fn of_many_claims_of_one_event_the_number_notices_one(home: &Home) {

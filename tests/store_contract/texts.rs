@@ -6,7 +6,7 @@ use DeliveryStatus::{Accepted, Delivered, Expired, Failed, Sent, Undelivered};
 use ProviderName::{MessageBird, Twilio, Vonage};
 use neon_sms_relay::domain::{DeliveryRef, HashKey, Reply, TextRef, TextStatus, Timestamp, TryAgainReason};
 use neon_sms_relay::store::texts::{About, Again, Only, Query, Report, Reported};
-use neon_sms_relay::store::{Claim, Lease, NewDelivery, Outcome, Store, Tally, Text};
+use neon_sms_relay::store::{Batch, Claim, Lease, NewDelivery, Outcome, Store, Tally, Text};
 use sms_providers::{DeliveryStatus, Price, ProviderName};
 use std::time::Duration;
 
@@ -224,7 +224,7 @@ pub async fn a_reply_that_is_none_keeps_its_texts(home: &Home) {
     assert_eq!(one(&*store, "a").await.texts[0].request, Some(text(1, Twilio, "unavailable")));
 }
 
-pub async fn tallies_are_added_up_by_all_and_forgotten_by_the_hour(home: &Home) {
+pub async fn tallies_are_added_up_by_all_once_and_forgotten_by_the_hour(home: &Home) {
     let store = home.open();
     let tally = |hour, detail: &str, count| Tally {
         hour,
@@ -233,8 +233,15 @@ pub async fn tallies_are_added_up_by_all_and_forgotten_by_the_hour(home: &Home) 
         detail: detail.to_owned(),
         count,
     };
-    store.tally(&[tally(1, "twilio", 2), tally(2, "vonage", 3)]).await.unwrap();
-    store.tally(&[tally(2, "vonage", 4), tally(2, "twilio", -1)]).await.unwrap();
+    let batch = |writer: &str, number| Batch { writer: writer.to_owned(), number, hour: 2 };
+    let (first, second) =
+        ([tally(1, "twilio", 2), tally(2, "vonage", 3)], [tally(2, "vonage", 4), tally(2, "twilio", -1)]);
+    // Whose answer was lost is written again.
+    for (tallies, batch) in
+        [(&first, batch("a", 1)), (&first, batch("a", 1)), (&second, batch("b", 1)), (&second, batch("b", 1))]
+    {
+        store.tally(tallies, &batch).await.unwrap();
+    }
     let since = async |hour| {
         let mut found = store.tallies(hour).await.unwrap();
         found.sort_by_key(|tally| (tally.hour, tally.detail.clone()));
@@ -242,6 +249,12 @@ pub async fn tallies_are_added_up_by_all_and_forgotten_by_the_hour(home: &Home) 
     };
     assert_eq!(since(0).await, [tally(1, "twilio", 2), tally(2, "twilio", -1), tally(2, "vonage", 7)]);
     assert_eq!(since(2).await.len(), 2);
-    store.forget_tallies(2).await.unwrap();
+    store.tally(&[tally(1, "twilio", 1)], &batch("a", 2)).await.unwrap();
+    assert_eq!(since(0).await[0], tally(1, "twilio", 3));
+    store.forget_tallies(3, Some("another")).await.unwrap();
+    assert_eq!(since(0).await.len(), 3);
+    store.forget_tallies(2, Some("first")).await.unwrap();
     assert_eq!(since(0).await.len(), 2);
+    store.forget_tallies(3, None).await.unwrap();
+    assert_eq!(since(0).await, []);
 }

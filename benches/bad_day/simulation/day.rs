@@ -8,6 +8,7 @@ use super::world::{DayClock, World};
 use super::{history, scene};
 use neon_sms_relay::domain::template::DEFAULT_TEMPLATE;
 use neon_sms_relay::domain::{Clock, MessageTemplate, Routing};
+use neon_sms_relay::guard::{GuardSettings, Mode};
 use neon_sms_relay::relay::Relay;
 use neon_sms_relay::relay::forwarding::{Forwarder, Forwarding};
 use neon_sms_relay::relay::once::{Ledger, Once, OnceSettings, Outage, StoreFailure};
@@ -138,6 +139,8 @@ fn relay(strategy: &Strategy, world: &Arc<World>) -> Arc<Relay> {
         adaptive: strategy.adaptive,
     };
     let ground = Ground {
+        // The question is who delivers, not who may ask.
+        guard: GuardSettings { mode: Mode::Off, ..GuardSettings::default() },
         ledger: ledger.clone(),
         clock: clock.clone(),
         metrics: metrics.clone(),

@@ -2,7 +2,7 @@
 
 use super::scene::{COUNTRIES, NEVER_TYPE, VENDORS};
 use super::world::MIDNIGHT;
-use neon_sms_relay::store::{Store, Tally};
+use neon_sms_relay::store::{Batch, Store, Tally};
 
 /// How many days are remembered.
 const DAYS: i64 = 14;
@@ -39,5 +39,6 @@ pub async fn write(store: &dyn Store, users_a_day: usize) {
             }
         }
     }
-    store.tally(&tallies).await.unwrap();
+    let batch = Batch { writer: "history".to_owned(), number: 1, hour: midnight };
+    store.tally(&tallies, &batch).await.unwrap();
 }

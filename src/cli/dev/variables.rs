@@ -1,5 +1,6 @@
 //! What `dev` takes from the environment, and what it leaves alone: a `.env` beside it is often production's.
 
+use crate::config::variables::{Section, VARIABLES};
 use crate::config::{Settings, is_loopback};
 use crate::dev::ENDPOINT_ID;
 use std::collections::{BTreeSet, HashMap};
@@ -7,9 +8,10 @@ use url::Url;
 
 /// What a developer may want to see the effect of, and whom an app on `https://localhost` asks to believe; everything
 /// else is the emulator's.
-const TAKEN_OVER: [&str; 9] = [
+const TAKEN_OVER: [&str; 10] = [
     "APP_NAME",
     "BEFORE_CREATE",
+    "GUARD",
     "LOG_FORMAT",
     "RUST_LOG",
     "SMS_TEMPLATE",
@@ -20,9 +22,10 @@ const TAKEN_OVER: [&str; 9] = [
 ];
 
 /// How the names of what may be ignored begin. `HOST` is none: shells set it too.
-const OURS: [&str; 12] = [
+const OURS: [&str; 13] = [
     "BIRD_",
     "FORWARD_",
+    "GUARD_",
     "HASH_KEY",
     "MAX_IN_FLIGHT",
     "MESSAGEBIRD_",
@@ -65,7 +68,11 @@ pub(super) fn settings(
     {
         taken.extend(["FORWARD_URL", "FORWARD_SECRET", "FORWARD_SECRET_FILE"]);
     }
-    let mut chosen: HashMap<_, _> = [("RUST_LOG", "warn,neon_sms_relay=info")].into();
+    if vars.contains_key("GUARD") {
+        taken.extend(VARIABLES.iter().filter(|variable| variable.section == Section::Guard).map(|v| v.name));
+    }
+    // A developer asks for one code after the other.
+    let mut chosen: HashMap<_, _> = [("RUST_LOG", "warn,neon_sms_relay=info"), ("GUARD", "off")].into();
     chosen.extend(taken.iter().filter_map(|name| Some((*name, vars.get(*name)?.as_str()))));
     chosen.extend(fixed);
     let chosen = chosen.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -103,6 +110,17 @@ mod tests {
             let taken = (!forward.routing.targets.is_empty(), forward.secret.is_some(), ignored.is_empty());
             assert_eq!(taken, (expected, expected, expected), "{url}");
         }
+    }
+
+    #[test]
+    fn nothing_is_refused_unless_the_developer_wants_to_see_it() {
+        let mode = |given: &[(&str, &str)]| {
+            let vars = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let (settings, ignored) = settings(&vars);
+            (settings.guard.settings.mode.as_str(), ignored.len())
+        };
+        assert_eq!(mode(&[("GUARD_NUMBER_PER_DAY", "1")]), ("off", 1));
+        assert_eq!(mode(&[("GUARD", "enforce"), ("GUARD_NUMBER_PER_DAY", "1")]), ("enforce", 0));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //!
 //! Knows nothing of the user's app, and of an event's lease only that each possible text is counted on it.
 
+mod guard;
 mod living;
 mod odds;
 mod order;
@@ -19,9 +20,12 @@ mod tallies;
 mod verified;
 
 use crate::domain::{Clock, MessageTemplate, Region};
+use crate::guard::GuardSettings;
 use crate::relay::once::Ledger;
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
+use guard::Gatekeeper;
+pub use guard::{on_terms, read_closing, read_tally};
 use living::Living;
 pub use odds::Chance;
 use odds::Odds;
@@ -75,6 +79,7 @@ pub struct Texting {
     living: Living,
     odds: Odds,
     book: Book,
+    gate: Gatekeeper,
     /// Reports that are written down at once, so that codes find the store free.
     reporting: Semaphore,
     /// Reports that wait for a text that is not written down yet.
@@ -96,6 +101,8 @@ const FEEDBACK_AT_ONCE: usize = 32;
 
 /// What texting stands on.
 pub struct Ground {
+    /// What may be sent.
+    pub guard: GuardSettings,
     /// What is remembered.
     pub ledger: Arc<Ledger>,
     /// The time.
@@ -114,7 +121,7 @@ impl Texting {
         listeners: Vec<Arc<dyn ConversionFeedback>>,
         ground: Ground,
     ) -> Self {
-        let Ground { ledger, clock, metrics, tasks } = ground;
+        let Ground { guard, ledger, clock, metrics, tasks } = ground;
         metrics.breakers(chain.breakers());
         Self {
             sending: watch::Sender::new(Arc::new(Sending { settings, chain, listeners })),
@@ -125,6 +132,7 @@ impl Texting {
             living: Living::default(),
             odds: Odds::default(),
             book: Book::default(),
+            gate: Gatekeeper::new(guard),
             reporting: Semaphore::new(REPORTS_AT_ONCE),
             early: Arc::new(Semaphore::new(EARLY_REPORTS)),
             resending: Semaphore::new(RESENDS_AT_ONCE),

@@ -1,13 +1,14 @@
 //! Sends one code: number, expiry, text, chain.
 
 use super::living::LivingCode;
-use super::{Sending, Texting};
+use super::{Sending, Texting, guard};
 use crate::domain::{
     Accepted, Deadline, Destination, Event, OtpCode, Problem, Recipient, RefuseReason, Region, Reply,
     SendOtp, Timestamp, TryAgainReason, check_possible,
 };
+use crate::guard::{Outcome as Decided, Weighed};
 use crate::relay::once::Ownership;
-use crate::store::{NewDelivery, Text};
+use crate::store::{NewDelivery, Outcome, Text};
 use crate::telemetry::trace;
 use sms_providers::{Attempt, ChainRun, FailureKind, PhoneNumber, SendReceipt, SmsBody, Step};
 use std::time::Duration;
@@ -28,15 +29,17 @@ struct Prepared<'a> {
 }
 
 impl Texting {
-    /// Sends the code of `otp` within this time and says how it went, with every request that was made.
+    /// Sends the code of `otp` within this time, if the guard lets it, and says how it went, with every request that
+    /// was made.
     pub async fn send(
         &self,
         event: &Event,
         otp: &SendOtp,
         delivery: &NewDelivery,
+        weighed: Option<Weighed<'_>>,
         ownership: &Ownership,
         within: Duration,
-    ) -> (Reply, Vec<Text>) {
+    ) -> Outcome {
         let until = Instant::now() + within;
         let sending = self.sending();
         let lease = ownership.lease();
@@ -51,9 +54,16 @@ impl Texting {
             Ok(prepared) => prepared,
             Err(reply) => {
                 ownership.set_possible_sends(earlier);
-                return (reply, Vec::new());
+                return Outcome::of(reply);
             }
         };
+        let decision = weighed.map(|weighed| self.decide(weighed, &to, ownership, delivery));
+        let recorded = decision.as_ref().map(guard::record);
+        if let Some(Decided::Refused(reason)) = decision.as_ref().map(|decision| decision.outcome) {
+            ownership.set_possible_sends(earlier);
+            return Outcome { decision: recorded, ..Outcome::of(Reply::Refused(reason)) };
+        }
+        let counted = decision.and_then(|decision| decision.sent);
         let (region, reference) = (delivery.region, &lease.delivery_ref);
         if let Some(recipient) = &delivery.recipient {
             // Neon has made the older code void.
@@ -68,6 +78,8 @@ impl Texting {
         self.metrics.breakers(sending.chain.breakers());
         ownership.set_possible_sends(earlier.saturating_add(run.possible_sends()));
         let texts = texts(run.attempts(), lease.next_number, started);
+        let prices = texts.iter().filter_map(|text| text.price.filter(|_| message.callbacks.is_none()));
+        self.became(counted.as_ref(), region, run.possible_sends(), &prices.collect::<Vec<_>>());
         self.report(event, delivery.recipient.as_ref(), run.attempts(), &result);
         // The first text of an event tells how good its provider is; what follows a failure gets the hard numbers.
         let first = run.attempts().first().filter(|_| lease.next_number == 1);
@@ -94,7 +106,7 @@ impl Texting {
             };
             self.living.keep(reference.clone(), living);
         }
-        (reply_to(result), texts)
+        Outcome { texts, decision: recorded, ..Outcome::of(reply_to(result)) }
     }
 
     /// What is needed to send, or why it is refused.

@@ -99,6 +99,10 @@ impl Texting {
         self.metrics.reported(provider, status.as_str());
         if let Some(price) = update.price {
             self.book.price(self.clock.now(), region, provider, price);
+            // Each report of a text may repeat its price; the last one is the one.
+            if status.is_final() {
+                self.priced(region, sent.map_or_else(|| self.clock.now(), |(_, at)| at), price);
+            }
         }
         if let (DeliveryStatus::Delivered, Some((provider, at))) = (status, sent) {
             self.metrics.delivered(provider, region, self.clock.now().since(at));

@@ -164,6 +164,9 @@ impl Texting {
             self.metrics.attempted(attempt);
             self.metrics.resent(attempt.provider, reason);
         }
+        if run.possible_sends() > 0 {
+            self.left_again(code.region);
+        }
         let attempts = otp::told(run.attempts());
         match &result {
             Ok(receipt) => tracing::info!(

@@ -2,7 +2,7 @@
 
 use super::Texting;
 use crate::domain::{Region, Timestamp};
-use crate::relay::once::in_time;
+use crate::guard::TallyKind;
 use crate::store::{StoreError, Tally};
 use sms_providers::{Price, ProviderName};
 use std::cmp::Reverse;
@@ -13,6 +13,8 @@ use tokio::sync::Notify;
 
 /// How often what was counted is written, and read.
 const EVERY: Duration = Duration::from_secs(1);
+/// A stop waits no longer for a store that does not answer.
+const LAST_WRITE: Duration = Duration::from_secs(1);
 /// What is older has no influence any more.
 pub(super) const WINDOW_HOURS: i64 = 14 * 24;
 
@@ -151,12 +153,9 @@ impl Book {
         std::mem::take(counts)
     }
 
-    /// Takes back what could not be written.
-    fn put_back(&self, entries: HashMap<Entry, i64>) {
-        let mut state = self.state();
-        for (entry, count) in entries {
-            *state.counts.entry(entry).or_default() += count;
-        }
+    /// Something else has to be written.
+    pub fn wake(&self) {
+        self.counted.notify_one();
     }
 
     fn is_idle(&self) -> bool {
@@ -168,50 +167,46 @@ impl Book {
 impl Texting {
     /// Writes and reads tallies, for ever; rests while nothing is sent.
     pub async fn keep_tallies(self: Arc<Self>) {
-        let mut known_since = None;
         loop {
-            if let Err(error) = self.exchange(&mut known_since).await {
+            if let Err(error) = self.exchange().await {
                 self.ledger.failed(&error);
             }
             // What the others have learnt is wanted before the first text is sent.
-            let is_ignorant = self.sending().settings.adaptive && known_since.is_none();
-            while self.book.is_idle() && !is_ignorant {
+            let is_ignorant = self.is_ignorant().await;
+            while self.book.is_idle() && self.gate.is_idle() && !is_ignorant {
                 self.book.counted.notified().await;
             }
             tokio::time::sleep(EVERY).await;
         }
     }
 
-    async fn exchange(&self, known_since: &mut Option<i64>) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let (store, hour) = (self.ledger.store(), Tally::hour_of(now));
-        let counted = self.book.take(now);
-        let tallies: Vec<_> = counted.iter().map(|(entry, count)| entry.tally(*count)).collect();
-        if !tallies.is_empty()
-            && let Err(error) = in_time(store.tally(&tallies)).await
-        {
-            self.book.put_back(counted);
-            return Err(error);
-        }
-        if !self.sending().settings.adaptive {
-            return Ok(());
-        }
-        // The first time all of it, and then what may have changed: this hour and the one before.
-        let since = known_since.map_or(hour - WINDOW_HOURS, |known: i64| known - 1);
-        let tallies = in_time(store.tallies(since)).await?;
-        for (region, provider, chance) in self.odds.learn(&tallies, since, hour - WINDOW_HOURS) {
-            self.metrics.provider_chance(provider, region, chance);
-        }
-        *known_since = Some(hour);
-        Ok(())
+    /// What was counted here since the last time.
+    pub(super) fn take_counts(&self) -> Vec<Tally> {
+        let counted = self.book.take(self.clock.now());
+        let of_texts = counted.iter().map(|(entry, count)| entry.tally(*count));
+        of_texts.chain(self.gate.take_counts()).collect()
     }
 
-    /// Forgets tallies that have no influence any more.
+    /// Writes what was counted last, before the end.
+    pub async fn write_the_rest(&self) {
+        let written = tokio::time::timeout(LAST_WRITE, self.exchange()).await;
+        if let Err(error) = written.unwrap_or_else(|_| Err(StoreError::timed_out())) {
+            self.ledger.failed(&error);
+        }
+    }
+
+    /// Forgets tallies and closings that have no influence any more.
     ///
     /// # Errors
     /// If the store fails.
     pub async fn forget_tallies(&self) -> Result<(), StoreError> {
-        let hour = Tally::hour_of(self.clock.now());
-        self.ledger.store().forget_tallies(hour - WINDOW_HOURS).await
+        let (store, now) = (self.ledger.store(), self.clock.now());
+        let hour = Tally::hour_of(now);
+        store.forget_closings(now).await?;
+        for kind in TallyKind::ALL {
+            let hours = i64::try_from(kind.lifetime().as_secs() / 3600).unwrap_or(i64::MAX);
+            store.forget_tallies(hour - hours.min(WINDOW_HOURS), Some(kind.as_str())).await?;
+        }
+        store.forget_tallies(hour - WINDOW_HOURS, None).await
     }
 }

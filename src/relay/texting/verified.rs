@@ -26,14 +26,17 @@ impl Texting {
             in_time(self.ledger.store().verified(&hash, now.minus(TOLD_WITHIN), now)).await
         };
         match found.await {
-            Ok(Some(verified)) => self.succeeded(event, verified),
+            Ok(Some(verified)) => {
+                self.trust(event, number, &verified);
+                self.succeeded(event, verified);
+            }
             Ok(None) => {}
             Err(error) => self.ledger.failed(&error),
         }
     }
 
     fn succeeded(self: &Arc<Self>, event: &Event, verified: Verified) {
-        let Verified { text, provider, message_id, region, sent_at, first_sent_at, alone } = verified;
+        let Verified { text, provider, message_id, region, sent_at, first_sent_at, alone, .. } = verified;
         let now = self.clock.now();
         let took = now.since(first_sent_at);
         self.metrics.verified(provider, region, now.since(sent_at));

@@ -60,7 +60,7 @@ impl Row {
             Only::Failed => {
                 let last = self.texts.all().iter().rev().find(accepted);
                 let failed = last.is_none_or(|text| text.status.is_some_and(|status| status.is_failure()));
-                self.refused_by.is_none() && !self.texts.all().is_empty() && failed
+                !self.texts.all().is_empty() && failed
             }
             Only::Unverified(now) => {
                 self.verified_at.is_none()

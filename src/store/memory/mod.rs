@@ -2,6 +2,7 @@
 //! store is down. Forgets everything on a restart.
 
 mod claim;
+mod closings;
 mod deliveries;
 mod numbers;
 mod outbox;
@@ -10,6 +11,7 @@ mod texts;
 
 use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StoreError, Text};
 use crate::domain::{DeliveryRef, EventId, HashKey, Reply, TextRef, Timestamp};
+use closings::Closed;
 use numbers::Numbers;
 use outbox::Items;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -24,6 +26,7 @@ pub struct MemoryStore {
     rows: Mutex<Rows>,
     outbox: Mutex<Items>,
     tallies: Mutex<Counts>,
+    closed: Mutex<Closed>,
     key: Vec<u8>,
 }
 
@@ -71,6 +74,7 @@ impl Default for MemoryStore {
             rows: Mutex::default(),
             outbox: Mutex::default(),
             tallies: Mutex::default(),
+            closed: Mutex::default(),
             key: HashKey::random().expose().to_vec(),
         }
     }

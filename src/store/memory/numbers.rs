@@ -75,15 +75,20 @@ impl Numbers {
             .is_some_and(|known| known.latest.as_ref() == Some(reference) && !known.superseded)
     }
 
-    /// Notes that the number was verified; returns its latest delivery.
-    pub fn verified(&mut self, hash: &str, now: Timestamp) -> Option<DeliveryRef> {
+    /// Notes that the number was verified; returns its latest delivery, the texts that count no more, and when it was
+    /// verified before.
+    pub fn verified(
+        &mut self,
+        hash: &str,
+        now: Timestamp,
+    ) -> (Option<DeliveryRef>, Vec<Timestamp>, Option<Timestamp>) {
         let hash = Arc::from(hash);
         let known = self.known.entry(Arc::clone(&hash)).or_default();
-        known.verified_at = Some(now);
-        known.recent.clear();
+        let before = known.verified_at.replace(now);
+        let cleared = std::mem::take(&mut known.recent);
         known.keep_until = known.latest.is_none().then(|| now.plus(VERIFIED_FOR));
         self.at_rest.extend(known.keep_until.map(|until| (until, hash)));
-        known.latest.clone()
+        (known.latest.clone(), cleared, before)
     }
 
     /// Lets a number rest whose delivery was forgotten.

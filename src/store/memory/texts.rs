@@ -160,7 +160,8 @@ impl Rows {
     }
 
     fn verified(&mut self, hash: &str, alive_at: Timestamp, now: Timestamp) -> Option<Verified> {
-        let latest = self.numbers.verified(hash, now)?;
+        let (latest, cleared, verified_before) = self.numbers.verified(hash, now);
+        let latest = latest?;
         let row = self.by_ref(&latest).filter(|row| row.verified_at.is_none())?;
         if row.delivery.expires_at.is_some_and(|dies| dies < alive_at) {
             return None;
@@ -184,6 +185,9 @@ impl Rows {
             sent_at: request.sent_at,
             first_sent_at,
             alone,
+            linked: row.delivery.linked,
+            cleared,
+            verified_before,
         })
     }
 }

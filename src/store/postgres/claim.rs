@@ -12,7 +12,7 @@ use tokio_postgres::types::Type;
 const CLAIM: &str = "
     SELECT its_token, its_ref, came_at, sends, numbered_to, why_refused, number_verified_at, in_vain, its_reply
     FROM neon_sms_relay_claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-        $21, $22, $23, $24, $25, $26)";
+        $21, $22, $23, $24, $25, $26, $27, $28)";
 
 pub(super) async fn claim(
     sessions: &Sessions,
@@ -30,10 +30,14 @@ pub(super) async fn claim(
         expires_at,
         pace,
         unless_verified,
+        even_if_verified,
     } = delivery;
+    let trusted_since = if *even_if_verified { i64::MAX } else { now.minus(VERIFIED_FOR).as_millis() };
     let reference = DeliveryRef::new(now);
     let pauses: Vec<_> =
         pace.pauses.iter().map(|pause| i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)).collect();
+    // What a number gets of which nothing is known needs no row to be decided.
+    let (unknown_refused_by, unknown_counts) = delivery.judge(None, &[], now);
     let [pause, per_10_min, per_day] = TooMany::ALL.map(TooMany::as_str);
     let rows = sessions
         .query(
@@ -60,11 +64,13 @@ pub(super) async fn claim(
                 (&now.minus(TEN_MINUTES).as_millis(), Type::INT8),
                 (&now.minus(DAY).as_millis(), Type::INT8),
                 (&now.plus(CLOCKS_DIFFER).as_millis(), Type::INT8),
-                (&now.minus(VERIFIED_FOR).as_millis(), Type::INT8),
+                (&trusted_since, Type::INT8),
                 (&pause, Type::TEXT),
                 (&per_10_min, Type::TEXT),
                 (&per_day, Type::TEXT),
                 (&i32::try_from(pace.memory()).unwrap_or(i32::MAX), Type::INT4),
+                (&unknown_refused_by, Type::TEXT),
+                (&unknown_counts, Type::BOOL),
             ],
         )
         .await?;

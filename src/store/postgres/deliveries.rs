@@ -19,8 +19,7 @@ const FIND: &str = "
     WHERE ($1 IS NULL OR event_id = $1) AND ($2 IS NULL OR recipient_hash = $2)
         AND ($3 IS NULL OR first_claimed_at >= $3) AND ($4 IS NULL OR first_claimed_at < $4)
         AND CASE $5
-            WHEN 'failed' THEN d.refused_by IS NULL
-                AND EXISTS (SELECT FROM neon_sms_relay_texts WHERE delivery_ref = d.delivery_ref)
+            WHEN 'failed' THEN EXISTS (SELECT FROM neon_sms_relay_texts WHERE delivery_ref = d.delivery_ref)
                 AND NOT EXISTS (
                     SELECT FROM neon_sms_relay_texts WHERE delivery_ref = d.delivery_ref AND number = (
                         SELECT max(number) FROM neon_sms_relay_texts

@@ -7,6 +7,7 @@
 pub mod address;
 mod certificates;
 mod claim;
+mod closings;
 mod deliveries;
 mod doubt;
 mod failure;

@@ -20,10 +20,11 @@ const QUERY_TIMEOUT: Duration = Duration::from_millis(2500);
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Each brings the schema from the version of its index to the next.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../schema/postgres/0001_deliveries.sql"),
     include_str!("../schema/postgres/0002_outbox.sql"),
     include_str!("../schema/postgres/0003_texts.sql"),
+    include_str!("../schema/postgres/0004_closings.sql"),
 ];
 /// Whoever reads a day of deliveries through may take longer.
 const READING_TIMEOUT: Duration = Duration::from_secs(30);
@@ -78,8 +79,8 @@ impl Sessions {
     /// Runs one statement, on another connection if the first turns out to be closed.
     ///
     /// Repeating is harmless: a claim or a lease that had been carried out is found to be held, by ourselves,
-    /// until it lapses; everything else is bound to its token or changes nothing the second time, but for tallies,
-    /// which may count twice.
+    /// until it lapses; everything else is bound to its token or to the number of its batch, or changes nothing the
+    /// second time.
     pub async fn query(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
         self.migrated.get_or_try_init(|| self.migrate()).await?;
         match self.query_once(statement, parameters).await {

@@ -185,7 +185,9 @@ impl TextLog for PostgresStore {
         now: Timestamp,
     ) -> Result<Option<Verified>, StoreError> {
         let statement = "
-            WITH number AS (
+            WITH before AS (
+                SELECT recent, verified_at FROM neon_sms_relay_numbers WHERE recipient_hash = $1),
+            number AS (
                 INSERT INTO neon_sms_relay_numbers AS n (recipient_hash, verified_at, keep_until)
                 VALUES ($1, $2, $3)
                 ON CONFLICT (recipient_hash) DO UPDATE SET verified_at = $2, recent = '{}',
@@ -195,16 +197,19 @@ impl TextLog for PostgresStore {
                 UPDATE neon_sms_relay_deliveries AS d SET verified_at = $2 FROM number
                 WHERE d.delivery_ref = number.latest_ref AND d.verified_at IS NULL
                     AND (d.expires_at IS NULL OR d.expires_at >= $4)
-                RETURNING d.delivery_ref, d.region),
+                RETURNING d.delivery_ref, d.region, d.linked),
             text AS (
                 SELECT delivery_ref, number, provider, message_id, sent_at, min(sent_at) OVER () AS first_sent_at,
-                    (SELECT count(*) FROM neon_sms_relay_texts JOIN delivery USING (delivery_ref)) AS texts, region
+                    (SELECT count(*) FROM neon_sms_relay_texts JOIN delivery USING (delivery_ref)) AS texts, region,
+                    linked
                 FROM neon_sms_relay_texts JOIN delivery USING (delivery_ref)
                 WHERE verdict IN ('accepted', 'unknown') ORDER BY number DESC LIMIT 1),
             marked AS (
                 UPDATE neon_sms_relay_texts AS t SET status = 'verified', status_at = $2 FROM text
                 WHERE t.delivery_ref = text.delivery_ref AND t.number = text.number)
-            SELECT delivery_ref, number, provider, message_id, region, sent_at, first_sent_at, texts FROM text";
+            SELECT delivery_ref, number, provider, message_id, region, sent_at, first_sent_at, texts, linked,
+                before.recent, before.verified_at
+            FROM text LEFT JOIN before ON TRUE";
         let parameters: [Parameter<'_>; 4] = [
             (&recipient_hash, Type::TEXT),
             (&now.as_millis(), Type::INT8),
@@ -221,12 +226,19 @@ impl TextLog for PostgresStore {
             sent_at: Timestamp::from_millis(row.try_get(5)?),
             first_sent_at: Timestamp::from_millis(row.try_get(6)?),
             alone: row.try_get::<_, i64>(7)? == 1,
+            linked: row.try_get(8)?,
+            cleared: times(row.try_get::<_, Option<Vec<i64>>>(9)?),
+            verified_before: row.try_get::<_, Option<i64>>(10)?.map(Timestamp::from_millis),
         }))
     }
 
     async fn deliveries(&self, query: &Query, limit: u32) -> Result<Vec<Delivery>, StoreError> {
         deliveries::find(&self.sessions, query, limit).await
     }
+}
+
+fn times(millis: Option<Vec<i64>>) -> Vec<Timestamp> {
+    millis.into_iter().flatten().map(Timestamp::from_millis).collect()
 }
 
 /// The reference in the first two columns of a row.

@@ -8,8 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use sms_providers::Price;
 
-const FAILED: &str =
-    "d.refused_by IS NULL AND EXISTS (SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref)
+const FAILED: &str = "EXISTS (SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref)
     AND NOT EXISTS (
         SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref AND number = (
             SELECT max(number) FROM texts WHERE delivery_ref = d.delivery_ref AND verdict = 'accepted')

@@ -4,6 +4,7 @@
 //! transactions is in `writer.rs`; there is one, so nothing comes between the statements of an operation.
 
 mod claim;
+mod closings;
 mod connection;
 mod deliveries;
 mod log;

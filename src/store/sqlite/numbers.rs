@@ -57,6 +57,14 @@ pub(super) fn history(db: &Connection, hash: &str) -> Result<History, StoreError
     Ok(History { verified_at: known.verified_at, previous, refused_by: None })
 }
 
+/// The texts to a number since it was last verified, and when that was.
+pub(super) fn since_verified(
+    db: &Connection,
+    hash: &str,
+) -> Result<(Vec<Timestamp>, Option<Timestamp>), StoreError> {
+    Ok(find(db, hash)?.map_or_else(Default::default, |known| (known.recent, known.verified_at)))
+}
+
 /// Who took the last text of a delivery that led to no verification.
 fn taken_in_vain(db: &Connection, reference: Option<&str>) -> Result<Option<ProviderName>, StoreError> {
     let Some(reference) = reference else { return Ok(None) };

@@ -235,6 +235,7 @@ fn verified(
     alive_at: Timestamp,
     now: Timestamp,
 ) -> Result<Option<Verified>, StoreError> {
+    let (cleared, verified_before) = super::numbers::since_verified(db, hash)?;
     let mut update = db.prepare_cached(
         "INSERT INTO numbers (recipient_hash, verified_at, keep_until) VALUES (?1, ?2, ?3)
          ON CONFLICT (recipient_hash) DO UPDATE SET verified_at = ?2, recent = '',
@@ -248,11 +249,12 @@ fn verified(
     let mut update = db.prepare_cached(
         "UPDATE deliveries SET verified_at = ?2
          WHERE delivery_ref = ?1 AND verified_at IS NULL AND (expires_at IS NULL OR expires_at >= ?3)
-         RETURNING region",
+         RETURNING region, linked",
     )?;
     let parameters = params![reference, now.as_millis(), alive_at.as_millis()];
-    let region: Option<Option<String>> = update.query_row(parameters, |row| row.get(0)).optional()?;
-    let Some(region) = region else { return Ok(None) };
+    let delivery: Option<(Option<String>, bool)> =
+        update.query_row(parameters, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((region, linked)) = delivery else { return Ok(None) };
     let mut select = db.prepare_cached(
         "SELECT number, provider, message_id, sent_at, min(sent_at) OVER (),
              (SELECT count(*) FROM texts WHERE delivery_ref = ?1)
@@ -276,5 +278,8 @@ fn verified(
         sent_at: Timestamp::from_millis(sent_at),
         first_sent_at: Timestamp::from_millis(first),
         alone: texts == 1,
+        linked,
+        cleared,
+        verified_before,
     }))
 }

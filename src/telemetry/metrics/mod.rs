@@ -6,6 +6,7 @@
 mod app;
 mod breakers;
 mod deliveries;
+mod guard;
 mod keys;
 mod process;
 mod roll;
@@ -24,6 +25,7 @@ pub struct Metrics {
     deliveries: deliveries::Deliveries,
     texts: texts::Texts,
     breakers: breakers::Breakers,
+    guard: guard::Guard,
     app: app::App,
     store: store::Store,
     keys: keys::Keys,
@@ -58,6 +60,7 @@ impl Metrics {
         self.deliveries.register(&mut roll);
         self.texts.register(&mut roll);
         self.breakers.register(&mut roll);
+        self.guard.register(&mut roll);
         self.app.register(&mut roll);
         self.store.register(&mut roll);
         self.keys.register(&mut roll);

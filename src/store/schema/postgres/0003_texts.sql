@@ -98,6 +98,7 @@ CREATE FUNCTION neon_sms_relay_claim(
     pauses BIGINT[], per_10_min INTEGER, per_day INTEGER, enforced BOOLEAN, unless_verified TEXT,
     ten_minutes_ago BIGINT, a_day_ago BIGINT, clocks_differ BIGINT, trusted_since BIGINT,
     too_soon TEXT, too_many_in_10_min TEXT, too_many_today TEXT, memory INTEGER,
+    unknown_refused_by TEXT, unknown_counts BOOLEAN,
     OUT its_token BIGINT, OUT its_ref TEXT, OUT came_at BIGINT, OUT sends SMALLINT, OUT numbered_to SMALLINT,
     OUT why_refused TEXT, OUT number_verified_at BIGINT, OUT in_vain TEXT, OUT its_reply TEXT)
 LANGUAGE plpgsql AS $$
@@ -110,13 +111,15 @@ DECLARE
     before TEXT;
 BEGIN
     IF its_hash IS NOT NULL AND NOT EXISTS (SELECT FROM neon_sms_relay_deliveries WHERE event_id = this_event) THEN
-        why_refused := unless_verified;
+        why_refused := unknown_refused_by;
         LOOP
             SELECT * INTO known FROM neon_sms_relay_numbers WHERE recipient_hash = its_hash FOR UPDATE;
             is_known := FOUND;
-            EXIT WHEN is_known OR unless_verified IS NOT NULL;
-            INSERT INTO neon_sms_relay_numbers (recipient_hash, recent, latest_ref, latest_event)
-            VALUES (its_hash, ARRAY[at_now], new_ref, this_event) ON CONFLICT DO NOTHING;
+            EXIT WHEN is_known OR NOT unknown_counts;
+            INSERT INTO neon_sms_relay_numbers (recipient_hash, recent, latest_ref, latest_event, refused_by)
+            VALUES (its_hash, CASE WHEN memory > 0 THEN ARRAY[at_now] ELSE '{}' END, new_ref, this_event,
+                unknown_refused_by)
+            ON CONFLICT DO NOTHING;
             EXIT WHEN FOUND;
         END LOOP;
         IF is_known THEN
@@ -126,9 +129,7 @@ BEGIN
                 -- Another claim of this event has noted it while this one waited.
                 before := known.previous_ref;
             ELSE
-                IF known.verified_at > trusted_since THEN
-                    why_refused := NULL;
-                END IF;
+                why_refused := CASE WHEN known.verified_at > trusted_since THEN NULL ELSE unless_verified END;
                 today := '{}';
                 IF known.recent <> '{}' THEN
                     SELECT coalesce(array_agg(at ORDER BY i), '{}') INTO today
@@ -162,7 +163,6 @@ BEGIN
     ELSIF its_hash IS NOT NULL THEN
         SELECT verified_at, previous_ref INTO number_verified_at, before
         FROM neon_sms_relay_numbers WHERE recipient_hash = its_hash;
-        why_refused := unless_verified;
     END IF;
     INSERT INTO neon_sms_relay_deliveries AS d (event_id, event_type, endpoint_id, delivery_ref, recipient_hash,
         recipient_last_two, region, linked, expires_at, token, leased_until, possible_sends, numbered,

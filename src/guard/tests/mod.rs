@@ -1,0 +1,7 @@
+//! The guard as a whole, with a claim in memory.
+
+mod app;
+mod decisions;
+mod instances;
+mod properties;
+mod shared;
