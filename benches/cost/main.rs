@@ -16,7 +16,11 @@
 //! the load nor the vendor counts. Ratios are of one run; every figure is the median of several rounds in turn. Linux
 //! only: it reads `/proc`.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark that meets the unexpected should stop there")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a benchmark that meets the unexpected should stop there"
+)]
 
 mod bare;
 mod delivery;

@@ -20,11 +20,12 @@ const QUERY_TIMEOUT: Duration = Duration::from_millis(2500);
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Each brings the schema from the version of its index to the next.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../schema/postgres/0001_deliveries.sql"),
     include_str!("../schema/postgres/0002_outbox.sql"),
     include_str!("../schema/postgres/0003_texts.sql"),
     include_str!("../schema/postgres/0004_closings.sql"),
+    include_str!("../schema/postgres/0005_functions.sql"),
 ];
 /// Whoever reads a day of deliveries through may take longer.
 const READING_TIMEOUT: Duration = Duration::from_secs(30);

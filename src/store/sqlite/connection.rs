@@ -21,11 +21,12 @@ const CACHE: i64 = -8192;
 const STATEMENTS: usize = 64;
 
 /// Each brings the schema from the version of its index to the next.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../schema/sqlite/0001_deliveries.sql"),
     include_str!("../schema/sqlite/0002_outbox.sql"),
     include_str!("../schema/sqlite/0003_texts.sql"),
     include_str!("../schema/sqlite/0004_closings.sql"),
+    include_str!("../schema/sqlite/0005_order_of_time.sql"),
 ];
 
 /// Opens the file, or creates it.

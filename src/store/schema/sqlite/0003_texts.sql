@@ -32,47 +32,17 @@ SELECT d.delivery_ref, a.key + 1, a.value ->> 'provider', a.value ->> 'verdict',
     CASE WHEN a.value ->> 'verdict' = 'accepted' THEN d.status_code END
 FROM deliveries AS d, json_each(d.attempts) AS a WHERE d.attempts IS NOT NULL;
 
--- In the order in which they came, so that those of one moment share pages, when they are claimed, finished and
--- forgotten; only the index of Neon's ids is written all over.
-ALTER TABLE deliveries RENAME TO deliveries_of_version_2;
-CREATE TABLE deliveries (
-    seq                INTEGER PRIMARY KEY,
-    event_id           TEXT    NOT NULL UNIQUE,
-    event_type         TEXT    NOT NULL,
-    endpoint_id        TEXT,
-    delivery_ref       TEXT    NOT NULL UNIQUE,
-    recipient_hash     TEXT,
-    recipient_last_two TEXT,
-    token              INTEGER NOT NULL,
-    leased_until       INTEGER NOT NULL,
-    possible_sends     INTEGER NOT NULL,
-    first_claimed_at   INTEGER NOT NULL,
-    finished_at        INTEGER,
-    reply              TEXT,
-    -- These five are in the texts from now on; an instance of the version before may still write them.
-    provider           TEXT,
-    message_id         TEXT,
-    attempts           TEXT,
-    status             TEXT    NOT NULL DEFAULT 'accepted',
-    status_code        TEXT,
-    region             TEXT,
-    linked             INTEGER NOT NULL DEFAULT 0,
-    expires_at         INTEGER,
-    -- How many numbers of requests are given away.
-    numbered           INTEGER NOT NULL DEFAULT 0,
-    refused_by         TEXT,
-    decision           TEXT,
-    verified_at        INTEGER
-) STRICT;
-INSERT INTO deliveries (event_id, event_type, endpoint_id, delivery_ref, recipient_hash, recipient_last_two, token,
-    leased_until, possible_sends, first_claimed_at, finished_at, reply, provider, message_id, attempts, status,
-    status_code, numbered)
-SELECT event_id, event_type, endpoint_id, delivery_ref, recipient_hash, recipient_last_two, token, leased_until,
-    possible_sends, first_claimed_at, finished_at, reply, provider, message_id, attempts, status, status_code,
-    coalesce(json_array_length(attempts), 0)
-FROM deliveries_of_version_2 ORDER BY first_claimed_at;
-DROP TABLE deliveries_of_version_2;
-CREATE INDEX deliveries_by_age ON deliveries (first_claimed_at);
+ALTER TABLE deliveries ADD COLUMN region      TEXT;
+ALTER TABLE deliveries ADD COLUMN linked      INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN expires_at  INTEGER;
+-- How many numbers of requests are given away.
+ALTER TABLE deliveries ADD COLUMN numbered    INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN refused_by  TEXT;
+ALTER TABLE deliveries ADD COLUMN decision    TEXT;
+ALTER TABLE deliveries ADD COLUMN verified_at INTEGER;
+UPDATE deliveries SET numbered = json_array_length(attempts) WHERE attempts IS NOT NULL;
+-- provider, message_id, attempts, status and status_code are in the texts from now on; a later version drops them. To
+-- drop one rewrites the whole table.
 
 -- What is remembered of a number, under its keyed hash. `recent` holds the times of its texts in milliseconds, with
 -- commas between, since it was last verified. The latest code is `superseded` by one that was not texted. A number of
