@@ -6,11 +6,12 @@ WORKDIR /build
 # The dependencies alone, in a layer that outlives a change of the sources. Cache mounts would do it better, but
 # Railway takes only such as name a service of its own.
 COPY Cargo.toml Cargo.lock ./
+COPY fuzz/Cargo.toml fuzz/
 COPY providers/Cargo.toml providers/
 COPY benches benches
-RUN mkdir src providers/src \
+RUN mkdir src fuzz/src providers/src \
     && echo 'fn main() {}' > src/main.rs \
-    && touch src/lib.rs providers/src/lib.rs \
+    && touch src/lib.rs fuzz/src/lib.rs providers/src/lib.rs \
     && cargo build --release --locked --bin neon-sms-relay
 COPY providers providers
 COPY src src

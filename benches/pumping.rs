@@ -1,6 +1,7 @@
 //! What attackers cost, and whom that costs a sign-in: days of an app, simulated, with the guard and without.
 //!
-//! `cargo bench --bench pumping`
+//! `cargo bench --bench pumping`, and for the choice between what an attack costs and whom it costs a sign-in
+//! `cargo bench --bench pumping -- curve`
 
 #![expect(clippy::expect_used, reason = "a benchmark that meets the unexpected should stop there")]
 
@@ -62,7 +63,30 @@ fn table(title: &str, make: impl Fn() -> Vec<Scenario>) {
     }
 }
 
+/// What an attack in a crowd costs, and how many users are refused on days without one, if chance is given so much.
+fn curve() {
+    let only = |all: Vec<Scenario>, name: &str, chance: f64| {
+        let mut scenario = all.into_iter().find(|scenario| scenario.name == name).expect("a scenario");
+        scenario.settings.budgets.chance = chance;
+        scenario.run()
+    };
+    println!(
+        "\nStandard deviations that chance is given: texts to an attacker inside a busy day, in the first"
+    );
+    println!("hour and in 24; users who are refused on a launch, and on a day of a large app\n");
+    for chance in [1.0, 2.0, 3.0, 4.0, 6.0] {
+        let attacked = only(attacks(SEED, 1.0), "inside a busy day", chance);
+        let [launch, large] = ["a launch, 70 % verify", "a day of a large app"]
+            .map(|name| only(quiet(SEED, 10.0), name, chance).of_new_users());
+        let (hour, day) = attacked.all;
+        println!("{chance:<4} {hour:>6} {day:>6} {:>14} {:>14}", share(launch), share(large));
+    }
+}
+
 fn main() {
+    if std::env::args().any(|argument| argument == "curve") {
+        return curve();
+    }
     println!(
         "Texts to attackers in their first hour and in 24 hours, and what they cost at {PRICE} USD; of the"
     );

@@ -7,17 +7,19 @@ pub mod branch;
 pub mod checks;
 pub mod descriptors;
 pub mod events;
+pub mod forget;
 pub mod guard;
 pub mod outbox;
 mod parts;
 pub mod providers;
 pub mod reload;
 pub mod server;
+pub mod studio;
 mod upkeep;
 
 use crate::config::{ConfigErrors, EndpointRule, Fault, Settings};
 use crate::domain::SystemClock;
-use crate::http::{self, Callbacks, Gate, Instance, Subscribed, Unverified};
+use crate::http::{self, Callbacks, Gate, Instance, Subscribed, TestAccess, Unverified};
 use crate::neon::{Endpoints, HttpKeySource, Verifier};
 use crate::relay::texting::Texting;
 use crate::store::{self, AddressFault, Store, StoreError};
@@ -116,9 +118,11 @@ impl App {
         let subscribed = Data::new(Subscribed(subscriptions));
         let providers = watch::Sender::new(configured.callbacks);
         let callbacks = Data::new(Callbacks { base, providers });
+        let test_access = Data::new(TestAccess(watch::Sender::new(settings.test_numbers.token.clone())));
         let reload = Reload {
             relay: relay.clone(),
             callbacks: callbacks.clone(),
+            test_access: test_access.clone(),
             http: http_client,
             branch,
             started_with: settings.given.clone(),
@@ -166,6 +170,7 @@ impl App {
                 .app_data(gate.clone())
                 .app_data(relay.clone())
                 .app_data(callbacks.clone())
+                .app_data(test_access.clone())
                 .app_data(subscribed.clone())
                 .app_data(clock.clone())
                 .app_data(shared.clone())

@@ -16,9 +16,10 @@
 //! | [`relay::forwarding`] | `relay::once`, `domain`, `store`, `telemetry`, `tasks`, `neon::VerifiedDelivery`, `sms_providers::NetworkCause` |
 //! | [`http`] | `relay`, `neon`, `domain`, `sms_providers`, `telemetry` |
 //! | [`dev`] | `domain`, `sms_providers`, `tasks`; never `neon`, so that the emulator's signer and the verifier stay two independent readings of Neon's documentation |
+//! | [`studio`] | `domain`, `guard`, `store`, `tasks`, `sms_providers`: it reads what servers write, and knows none of them |
 //! | [`config`] | `domain`, `guard`, `sms_providers`, `store::StoreAddress` |
 //! | [`app`] | all but `cli` and `dev` |
-//! | [`cli`] | `app`, `config`, `dev`, `domain`, `telemetry`, `neon::api`, `sms_providers` |
+//! | [`cli`] | `app`, `config`, `dev`, `domain`, `studio`, `tasks`, `telemetry`, `neon::api`, `sms_providers` |
 
 pub mod app;
 pub mod cli;
@@ -30,5 +31,6 @@ pub mod http;
 pub mod neon;
 pub mod relay;
 pub mod store;
+pub mod studio;
 pub mod tasks;
 pub mod telemetry;

@@ -173,3 +173,18 @@ fn workflows_pin_every_action_to_a_commit_and_ask_for_no_more_than_they_need() {
     let oldest = rest.split('"').next().unwrap();
     assert!(read(".github/workflows/ci.yml").contains(&format!("rust:{oldest}-")), "{oldest}");
 }
+
+#[test]
+fn the_image_is_built_with_every_member_of_the_workspace() {
+    let (workspace, image, ignored) = (read("Cargo.toml"), read("Dockerfile"), read(".dockerignore"));
+    let members = workspace.split_once("members = [").unwrap().1.split_once(']').unwrap().0;
+    for member in members.split(',').map(|member| member.trim().trim_matches('"')).filter(|of| *of != ".") {
+        let manifest = format!("{member}/Cargo.toml");
+        assert!(image.contains(&format!("COPY {manifest} {member}/\n")), "the image has no {manifest}");
+        let is_let_through = [format!("!{member}"), format!("!{manifest}")];
+        assert!(
+            ignored.lines().any(|line| is_let_through.iter().any(|of| of == line)),
+            "{manifest} is ignored"
+        );
+    }
+}

@@ -1,11 +1,8 @@
-//! What is written for users stays true: every variable that is read is described, and every program that is shown
+//! What is written for users stays true: every error, series and bound is described, and every program that is shown
 //! is tested.
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
-use neon_sms_relay::config::variables::{
-    FORWARD_URL_OF_BRANCH, OF_FILE, VARIABLES, Variable, secrets, variable,
-};
 use neon_sms_relay::telemetry::metrics::{Metrics, Series};
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,93 +10,6 @@ use std::path::Path;
 
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
-}
-
-/// Texts in the settings that look like the name of a variable.
-fn names_in_the_settings() -> BTreeSet<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config");
-    let mut names = BTreeSet::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        // It knows what others call our variables.
-        let is_code = path.extension().is_some_and(|extension| extension == "rs");
-        if !is_code || path.ends_with("tests.rs") || path.ends_with("slips.rs") {
-            continue;
-        }
-        let source = fs::read_to_string(path).unwrap();
-        let code = source.split("#[cfg(test)]").next().unwrap();
-        let texts = code.split('"').filter(|text| {
-            let capitals = text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-            text.starts_with(|first: char| first.is_ascii_uppercase())
-                && text.contains('_')
-                && capitals
-                && !text.ends_with('_')
-        });
-        names.extend(texts.map(str::to_owned));
-    }
-    assert!(names.contains("PUBLIC_URL") && names.contains("NEON_AUTH_URL"), "{names:?}");
-    names
-}
-
-#[test]
-fn every_variable_that_is_read_is_in_the_table() {
-    for name in names_in_the_settings() {
-        assert!(variable(&name).is_some(), "{name} is not in src/config/variables.rs");
-    }
-}
-
-#[test]
-fn every_variable_is_in_the_example_and_the_readme_names_no_other() {
-    let (readme, example) = (read("README.md"), read(".env.example"));
-    let shown = readme.lines().filter(|line| line.starts_with("| `")).flat_map(|row| row.split('|').nth(1));
-    for name in shown.flat_map(|cell| cell.split('`')).filter(|name| name.contains('_')) {
-        assert!(variable(name).is_some(), "{name} of README.md is not in src/config/variables.rs");
-    }
-    for Variable { name, .. } in VARIABLES {
-        // The older name of NEON_AUTH_URL is understood and not recommended.
-        let recommended = *name != "NEON_AUTH_BASE_URL";
-        let shown = name.replace("<ISO>", "DE");
-        assert_eq!(example.contains(&format!("{shown}=")), recommended, "{shown} in .env.example");
-    }
-}
-
-#[test]
-fn the_example_names_no_variable_that_does_not_exist() {
-    let example = read(".env.example");
-    let names = example.lines().filter_map(|line| line.trim_start_matches('#').split_once('='));
-    let names = names.map(|(name, _)| name).filter(|name| !name.contains(' '));
-    for name in names.filter(|name| !name.starts_with(FORWARD_URL_OF_BRANCH)) {
-        assert!(variable(name).is_some(), "{name} of .env.example is not in src/config/variables.rs");
-    }
-}
-
-#[test]
-fn the_tables_of_the_documentation_are_the_one_of_the_code() {
-    let document = read("docs/configuration.md");
-    let rows: Vec<_> = document.lines().filter(|line| line.starts_with("| `")).collect();
-    let expected = VARIABLES.iter().map(|Variable { name, default, meaning, .. }| {
-        let default = if default.is_empty() { "–" } else { default };
-        format!("| `{name}` | {default} | {meaning} |")
-    });
-    let expected: Vec<_> = expected.collect();
-    for row in &expected {
-        assert!(rows.contains(&row.as_str()), "docs/configuration.md lacks, word for word:\n{row}");
-    }
-    assert_eq!(rows, expected, "docs/configuration.md has rows that the code has not, or in another order");
-}
-
-#[test]
-fn the_files_of_secrets_are_listed_where_users_look() {
-    let expected: BTreeSet<_> = secrets().map(|secret| format!("{}{OF_FILE}", secret.name)).collect();
-    for page in ["docs/configuration.md", ".env.example"] {
-        let text = read(page);
-        let words = text.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_');
-        let files = words.filter(|word| word.len() > OF_FILE.len() && word.ends_with(OF_FILE));
-        // A file of certificates, and the placeholder of all names.
-        let others = ["SSL_CERT_FILE", "NAME_FILE"];
-        let listed: BTreeSet<_> = files.filter(|word| !others.contains(word)).map(str::to_owned).collect();
-        assert_eq!(listed, expected, "{page}");
-    }
 }
 
 /// What a program says is in the documentation, as it looks there.

@@ -49,7 +49,7 @@ fn without_an_attack_nobody_is_refused() {
     for scenario in quiet(SEED, 5.0) {
         let name = scenario.name.clone();
         let figures = scenario.run();
-        let refused = figures.known.0 + figures.new_there.0 + figures.new_elsewhere.0;
+        let refused = figures.known.0 + figures.of_new_users().0;
         assert_eq!(refused, 0, "{name}: {figures:?}");
     }
 }

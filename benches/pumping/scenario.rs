@@ -47,6 +47,13 @@ pub struct Figures {
     pub rules: Vec<(String, u64)>,
 }
 
+impl Figures {
+    /// New users who were refused, of all, wherever they are.
+    pub fn of_new_users(&self) -> (u64, u64) {
+        (self.new_there.0 + self.new_elsewhere.0, self.new_there.1 + self.new_elsewhere.1)
+    }
+}
+
 impl Scenario {
     /// Lets the day pass without the guard.
     pub fn run_without(mut self) -> Figures {

@@ -61,6 +61,7 @@ pub mod error;
 pub mod feedback;
 mod form;
 pub mod log;
+pub mod meaning;
 pub mod message;
 pub mod messagebird;
 pub mod network;

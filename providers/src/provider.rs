@@ -29,6 +29,8 @@ pub enum ProviderName {
     Log,
     /// Shows the text on the development inbox page.
     Inbox,
+    /// Nobody: the code of a test number, which is kept to be read and never texted.
+    Test,
     /// Scripted answers for tests. Stays the last one, see below.
     Stub,
 }
@@ -38,8 +40,8 @@ const _: () = assert!(ProviderName::ALL.len() == ProviderName::Stub as usize + 1
 
 impl ProviderName {
     /// Every name, for parsing and for metrics.
-    pub const ALL: [Self; 6] =
-        [Self::Twilio, Self::MessageBird, Self::Vonage, Self::Log, Self::Inbox, Self::Stub];
+    pub const ALL: [Self; 7] =
+        [Self::Twilio, Self::MessageBird, Self::Vonage, Self::Log, Self::Inbox, Self::Test, Self::Stub];
 
     /// The name as users write it.
     pub fn as_str(self) -> &'static str {
@@ -49,6 +51,7 @@ impl ProviderName {
             Self::Vonage => "vonage",
             Self::Log => "log",
             Self::Inbox => "inbox",
+            Self::Test => "test",
             Self::Stub => "stub",
         }
     }

@@ -51,6 +51,7 @@ pub(super) fn texting_settings(
         resend_on_failure: settings.texting.resend_on_failure,
         resend_if_silent: settings.texting.resend_if_silent,
         adaptive: settings.texting.adaptive,
+        test_numbers: settings.test_numbers.numbers.clone(),
     })
 }
 

@@ -21,6 +21,11 @@ pub struct SharedGuard {
 }
 
 impl SharedGuard {
+    /// What the operator decided, by the variables of this process.
+    pub fn settings(&self) -> &GuardSettings {
+        &self.settings
+    }
+
     /// Opens the store as the server does; a file that is not there is not made.
     ///
     /// # Errors

@@ -78,6 +78,15 @@ impl OpenOutbox {
 
 /// The store of a running server; a file that is not there is not made.
 pub(super) fn open_store(settings: &StoreSettings, network: &Network) -> anyhow::Result<Arc<dyn Store>> {
+    is_there(settings)?;
+    Ok(store::open(settings.url.expose_secret(), network.tls_config()?)?)
+}
+
+/// Finds that there is a store that outlives its server.
+///
+/// # Errors
+/// If there is none.
+pub(super) fn is_there(settings: &StoreSettings) -> anyhow::Result<()> {
     if settings.is_memory() {
         bail!("STORE_URL is memory:, and only the server itself knows what is in its memory");
     }
@@ -87,5 +96,5 @@ pub(super) fn open_store(settings: &StoreSettings, network: &Network) -> anyhow:
             path.display()
         );
     }
-    Ok(store::open(settings.url.expose_secret(), network.tls_config()?)?)
+    Ok(())
 }

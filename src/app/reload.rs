@@ -5,7 +5,7 @@ use super::assembly;
 use super::branch;
 use super::providers::{self, Configured};
 use crate::config::{Changes, Given, Settings};
-use crate::http::Callbacks;
+use crate::http::{Callbacks, TestAccess};
 use crate::relay::Relay;
 use actix_web::web::Data;
 use sms_providers::FailoverChain;
@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 pub struct Reload {
     pub(super) relay: Arc<Relay>,
     pub(super) callbacks: Data<Callbacks>,
+    pub(super) test_access: Data<TestAccess>,
     pub(super) http: reqwest::Client,
     pub(super) branch: BranchWatch,
     /// What the start read.
@@ -40,6 +41,7 @@ impl Reload {
         let texting = assembly::texting_settings(settings, senders.order, base)?;
         self.relay.texting.replace(texting, FailoverChain::new(senders.chain), senders.listeners);
         self.callbacks.providers.send_replace(callbacks);
+        self.test_access.0.send_replace(settings.test_numbers.token.clone());
         self.relay.forwarding.forwarder().sign_with(settings.forward.secret.clone());
         if taken.iter().any(|name| name == "NEON_API_KEY") {
             self.branch.start(settings, &self.relay, &self.http);

@@ -19,6 +19,8 @@ const TEND_EVERY: Duration = Duration::from_secs(15);
 
 /// Starts all of it; returns the task that starts deliveries to the user's app.
 pub(super) fn start(relay: &Arc<Relay>, clock: &Arc<dyn Clock>, ttl: Duration) -> JoinHandle<()> {
+    let erasures = clock.clone();
+    forever(relay, "erasures", move |relay| relay.heed_erasures(erasures.clone()));
     let clock = clock.clone();
     forever(relay, "living_codes", |relay| relay.texting.clone().watch_codes());
     forever(relay, "tallies", |relay| relay.texting.clone().keep_tallies());
@@ -59,6 +61,8 @@ async fn purge(relay: Arc<Relay>, clock: Arc<dyn Clock>, ttl: Duration) {
             let dead = relay.ledger.store().purge_dead(now.minus(KEEP_DEAD)).await?;
             let events = relay.once.purge(now.minus(ttl)).await?;
             relay.texting.forget_tallies().await?;
+            relay.texting.forget_test_codes().await?;
+            relay.forget_announcements(now).await?;
             Ok::<_, StoreError>(dead + events)
         };
         match forgotten.await {

@@ -1,5 +1,6 @@
 //! `neon-sms-relay dev`: relay, emulator of Neon Auth and SMS inbox in one process, without an account.
 
+mod bench;
 mod choices;
 mod ports;
 mod terminal;
@@ -26,6 +27,7 @@ use url::Url;
 
 /// What may be said on the command line.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct DevArguments {
     /// The emulator's and the inbox's port, in place of DEV_PORT; 0 is any.
     #[arg(long)]
@@ -35,6 +37,16 @@ pub(super) struct DevArguments {
     open: bool,
     #[command(flatten)]
     tunnel: TunnelArguments,
+    #[command(subcommand)]
+    command: Option<DevCommand>,
+}
+
+#[derive(clap::Subcommand)]
+enum DevCommand {
+    /// Load a relay on this machine with signed events at a steady rate, and print how fast it answered: its own relay
+    /// with a vendor that costs nothing, or one that runs already. Latencies count from the time at which an event was
+    /// due. Exit 1 if a text was doubled or is missing.
+    Bench(bench::BenchArguments),
 }
 
 const RELAY: Wish = Wish {
@@ -53,6 +65,9 @@ const NEON: Wish = Wish {
 };
 
 pub(super) fn run(arguments: &DevArguments) -> anyhow::Result<ExitCode> {
+    if let Some(DevCommand::Bench(arguments)) = &arguments.command {
+        return bench::run(arguments);
+    }
     let mut vars: HashMap<_, _> = super::vars()?.into_iter().collect();
     if let Some(port) = arguments.port {
         vars.insert(NEON.variable.to_owned(), port.to_string());

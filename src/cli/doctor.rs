@@ -3,6 +3,7 @@
 use super::output::Output;
 use crate::app::checks::{self, Finding, Status};
 use crate::config::{self, ConfigErrors, Fault, Settings, SmsSettings, StoreSettings};
+use crate::domain::SystemClock;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use sms_providers::client::Network;
@@ -33,8 +34,9 @@ async fn examine() -> anyhow::Result<Vec<Finding>> {
     let (http, tls) = (network.http_client().map_err(anyhow::Error::from_boxed)?, network.tls_config()?);
     let all = all.ok();
     let (all, http) = (all.as_ref(), &http);
-    let checks: [Check<'_>; 7] = [
+    let checks: [Check<'_>; 8] = [
         ("keys", all.map(|all| checks::keys(&all.neon, http).boxed())),
+        ("clock", all.map(|all| checks::clock(&all.neon, http, &SystemClock).boxed())),
         ("provider", sms.as_ref().map(|(sms, _)| checks::senders(sms, http).boxed())),
         ("order", all.map(|all| checks::order(all, tls.clone()).boxed())),
         ("store", store.as_ref().map(|store| checks::storage(store, tls).boxed())),

@@ -1,6 +1,5 @@
 //! `neon-sms-relay events`: what was delivered, what became of it, and whether the user got in.
 
-mod codes;
 mod follow;
 mod json;
 mod line;

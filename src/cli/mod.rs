@@ -13,10 +13,12 @@ mod output;
 mod send;
 mod serve;
 mod signals;
+mod studio;
 mod systemd;
 mod trigger;
+mod variables;
 
-use crate::config::{ConfigErrors, Fault, Settings, dotenv, variables};
+use crate::config::{ConfigErrors, Fault, Settings, dotenv};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::otlp::{Exporting, Sampling, Traces};
 use crate::telemetry::{self, LogEnd, LogFormat};
@@ -48,7 +50,7 @@ enum Command {
     /// variables; reads .env from the working directory, real variables win, and any secret NAME from the
     /// file that NAME_FILE names. SIGHUP reads .env and these files again. SIGTERM and SIGINT stop it once
     /// what is in flight is finished; a second one ends it at once.
-    #[command(after_long_help = secrets_from_files())]
+    #[command(after_long_help = variables::listed())]
     Serve(serve::ServeArguments),
     /// Run the relay with an emulator of Neon Auth and an SMS inbox: no account, no variable needed.
     /// PORT (8080) is the relay's, DEV_PORT (8025) the emulator's and the inbox's; DEV_HOST lets other
@@ -75,10 +77,15 @@ enum Command {
     /// STORE_URL; works beside the running server.
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
-    /// Look at the limits that keep somebody from being paid for texts, and close or open prefixes of numbers. Needs
-    /// STORE_URL; works beside the running servers.
+    /// Look at the limits that keep somebody from being paid for texts, close or open prefixes of numbers, and erase one
+    /// number for a person's request. Needs STORE_URL; works beside the running servers.
     #[command(subcommand)]
     Guard(guard::GuardCommand),
+    /// Serve the operator's page: what is going on, what is wrong and what to do, each delivery from the webhook to the
+    /// verification, the outbox and the limits. Prints a URL with a token that is new at each start. Needs STORE_URL; for
+    /// the search for a number the server's HASH_KEY, if it has one; for the limits the guard's variables. Works beside
+    /// the running servers.
+    Studio(studio::StudioArguments),
     /// Read and write how the branch at Neon is configured: its webhook and its phone-number plugin. Needs
     /// NEON_API_KEY, NEON_PROJECT_ID and NEON_BRANCH_ID.
     #[command(subcommand)]
@@ -130,19 +137,13 @@ fn run_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Events(arguments) => events::run(arguments),
         Command::Outbox(command) => outbox::run(command),
         Command::Guard(command) => guard::run(command),
+        Command::Studio(arguments) => studio::run(&arguments),
         Command::Neon(command) => neon::run(command),
         Command::Trigger(trigger) => trigger::run(&trigger),
         Command::Healthcheck => healthcheck::run(),
         Command::Completions { shell } => manual::completions(shell, Cli::command()),
         Command::Man { folder } => manual::pages(folder.as_deref(), Cli::command()),
     }
-}
-
-/// The secrets that there are, for those who look for the name of a file's variable.
-fn secrets_from_files() -> String {
-    let names: Vec<_> =
-        variables::secrets().map(|secret| format!("{}{}", secret.name, variables::OF_FILE)).collect();
-    format!("Secrets from files:\n  {}", names.join(", "))
 }
 
 /// Prints what there is in place of a command: help, the version, or what is wrong with the arguments.

@@ -103,7 +103,7 @@ fn read_chain(variable: &str, value: &str, vars: &Vars, faults: &mut Faults) -> 
                 "has log, which prints codes to the terminal",
                 "set ALLOW_LOG_PROVIDER=1 if this is a development machine",
             ),
-            Some(ProviderName::Inbox | ProviderName::Stub) | None => {
+            Some(ProviderName::Inbox | ProviderName::Test | ProviderName::Stub) | None => {
                 let which =
                     if words.len() > 1 { format!(" (its name no. {})", at + 1) } else { String::new() };
                 let problem = format!("names a provider that does not exist{which}");

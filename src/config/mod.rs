@@ -25,6 +25,7 @@ mod server;
 mod slips;
 mod sms;
 mod store;
+mod test_numbers;
 mod texting;
 mod traces;
 mod twilio;
@@ -45,6 +46,7 @@ pub use network::network;
 pub use server::{ServerSettings, port};
 pub use sms::{ProviderSettings, RegionalSms, SmsSettings};
 pub use store::{StoreFailureRule, StoreSettings};
+pub use test_numbers::TestNumberSettings;
 pub use texting::TextingRules;
 pub use traces::{TraceSampling, TraceSettings};
 pub use vonage::{VonageApi, VonageSettings};
@@ -70,6 +72,8 @@ pub struct Settings {
     pub guard: GuardSection,
     /// What is done for a text to arrive.
     pub texting: TextingRules,
+    /// What is never texted.
+    pub test_numbers: TestNumberSettings,
     /// Where everything else goes.
     pub forward: ForwardSettings,
     /// What Neon can be asked about the branch itself.
@@ -100,6 +104,7 @@ impl Settings {
         let guard = GuardSection::read(&vars, &mut faults, &mut warnings);
         public_url::judge(server.public_url.as_ref(), &sms, &mut faults);
         let texting = TextingRules::read(&vars, &server, &mut faults);
+        let test_numbers = TestNumberSettings::read(&vars, &mut faults, &mut warnings);
         let forward = ForwardSettings::read(&vars, &neon, &store, &mut faults, &mut warnings);
         let neon_api = NeonApiSettings::read(&vars, &mut faults, &mut warnings);
         let traces = TraceSettings::read(&vars, &mut faults, &mut warnings);
@@ -115,6 +120,7 @@ impl Settings {
                 sms,
                 guard,
                 texting,
+                test_numbers,
                 forward,
                 neon_api,
                 traces,

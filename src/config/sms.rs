@@ -182,7 +182,7 @@ fn read_provider(
         ProviderName::MessageBird => {
             messagebird::read(vars, reach, faults, warnings).map(ProviderSettings::MessageBird)
         }
-        ProviderName::Inbox | ProviderName::Stub => None,
+        ProviderName::Inbox | ProviderName::Test | ProviderName::Stub => None,
     }
 }
 

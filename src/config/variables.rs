@@ -1,35 +1,8 @@
 //! Every variable there is, in one table: what is read, told to users and taken for a slip of the pen follows it.
 
-/// What a variable is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Section {
-    /// Whose events are believed.
-    Neon,
-    /// Neon's management API.
-    NeonApi,
-    /// What is sent by whom.
-    Sms,
-    /// Twilio's account.
-    Twilio,
-    /// MessageBird's or Bird's account.
-    MessageBird,
-    /// Vonage's account.
-    Vonage,
-    /// What is sent to whom, how often, and for how much.
-    Guard,
-    /// Where and how to listen, log and answer.
-    Server,
-    /// How the world is reached.
-    Network,
-    /// Traces for OpenTelemetry.
-    Traces,
-    /// What is remembered where.
-    Store,
-    /// Events that are not for SMS.
-    Forwarding,
-    /// `neon-sms-relay dev`.
-    Development,
-}
+mod section;
+
+pub use section::Section;
 
 /// One variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +63,7 @@ pub fn secret_of_file(name: &str) -> Option<&'static Variable> {
 impl Variable {
     /// Whether a change takes effect when the running server reads its variables again.
     pub fn is_read_again(&self) -> bool {
-        let sending = [Sms, Twilio, MessageBird, Vonage];
+        let sending = [Sms, Twilio, MessageBird, Vonage, TestNumbers];
         sending.contains(&self.section) || ["FORWARD_SECRET", "NEON_API_KEY"].contains(&self.name)
     }
 }
@@ -124,8 +97,8 @@ const fn open_with_secret(
 }
 
 use Section::{
-    Development, Forwarding, Guard, MessageBird, Neon, NeonApi, Network, Server, Sms, Store, Traces, Twilio,
-    Vonage,
+    Development, Forwarding, Guard, MessageBird, Neon, NeonApi, Network, Server, Sms, Store, TestNumbers,
+    Traces, Twilio, Vonage,
 };
 
 /// All of them, section by section.
@@ -230,6 +203,8 @@ pub const VARIABLES: &[Variable] = &[
     open(Forwarding, "FORWARD_URL", "", "your own webhook handler, which gets every event that the relay does not deliver itself"),
     secret(Forwarding, "FORWARD_SECRET", "key of the `Relay-Signature` header on forwarded requests"),
     open(Forwarding, "BEFORE_CREATE", "", "without `FORWARD_URL`: `allow` lets sign-ups pass if you subscribe to `user.before_create`; otherwise they are denied"),
+    open(TestNumbers, "TEST_NUMBERS", "", "numbers that are never texted, each until the end of a day in UTC: `+15550100001:2026-12-31`, several separated by commas"),
+    secret(TestNumbers, "TEST_NUMBERS_TOKEN", "16 characters or more; whoever has it reads their codes at `/test-codes/{number}`; required with `TEST_NUMBERS`"),
     open(Development, "DEV_HOST", "this machine alone", "the address that the emulator and the inbox of `dev` listen on besides; `0.0.0.0` lets in whoever reaches this machine, and they read the codes"),
     open(Development, "DEV_PORT", "`8025`", "the emulator and the inbox of `dev`"),
     open(Development, "DEV_STRICT", "", "`1`: a number that nobody has linked cannot sign in to `dev`, as at Neon; otherwise it gets a user"),

@@ -4,6 +4,7 @@
 //! independent reading of Neon's documentation, and it reaches the relay over HTTP alone, as Neon does.
 
 mod api;
+pub mod bench;
 mod cors;
 mod faults;
 mod feed;

@@ -76,6 +76,13 @@ impl DeliveryRef {
         Self(text)
     }
 
+    /// A new reference that says not even when: for a delivery of which nothing is to be told any more.
+    pub fn random() -> Self {
+        let mut text = [0; Self::LENGTH];
+        Uuid::new_v4().simple().encode_lower(&mut text);
+        Self(text)
+    }
+
     /// Takes a reference from a URL or a store row.
     pub fn parse(text: &str) -> Option<Self> {
         let text: [u8; Self::LENGTH] = text.as_bytes().try_into().ok()?;

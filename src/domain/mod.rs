@@ -6,6 +6,7 @@
 pub mod app;
 pub mod event;
 pub mod id;
+pub mod mention;
 pub mod number_kind;
 pub mod otp;
 pub mod pace;
@@ -19,6 +20,7 @@ pub mod route;
 pub mod seal;
 pub mod signed_request;
 pub mod template;
+pub mod test_number;
 pub mod text;
 pub mod time;
 
@@ -37,5 +39,6 @@ pub use reply::{Accepted, Reply};
 pub use route::{Route, Routing, route, unhandled};
 pub use signed_request::SignedRequest;
 pub use template::MessageTemplate;
+pub use test_number::TestNumbers;
 pub use text::{TextRef, TextStatus};
 pub use time::{Clock, Deadline, ManualClock, SystemClock, Timestamp};

@@ -1,5 +1,6 @@
 //! What the relay decided about an event.
 
+use super::problem::{Problem, Severity};
 use super::reason::{RefuseReason, TryAgainReason};
 use sms_providers::ProviderName;
 use std::fmt;
@@ -24,11 +25,46 @@ pub enum Reply {
 }
 
 impl Reply {
+    /// The label of what was delivered or acknowledged.
+    pub const ACCEPTED: &str = "accepted";
+    /// The label of the app's own answers.
+    pub const OF_THE_APP: &str = "app";
+
     /// Whether the reply stands for ever, so that a retry must get it again.
     pub fn is_final(&self) -> bool {
         match self {
             Self::Done(_) | Self::Refused(_) => true,
             Self::App { status, .. } => *status < 500,
+            Self::TryAgain(_) => false,
+        }
+    }
+
+    /// One of a few fixed names, for logs and metrics: `accepted`, `app`, or the code of the error.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Done(_) => Self::ACCEPTED,
+            Self::App { .. } => Self::OF_THE_APP,
+            Self::Refused(reason) => reason.as_str(),
+            Self::TryAgain(reason) => reason.as_str(),
+        }
+    }
+
+    /// What is said of it, if something went wrong.
+    pub fn problem(&self) -> Option<Problem> {
+        match self {
+            Self::Done(_) | Self::App { .. } => None,
+            Self::Refused(reason) => Some(reason.problem()),
+            Self::TryAgain(reason) => Some(reason.problem()),
+        }
+    }
+
+    /// Whether nobody but the user could have made it better: a refusal for a number that gets no texts is right, one
+    /// for a wrong password at a provider is not, and neither is "try again".
+    pub fn is_right(&self) -> bool {
+        match self {
+            Self::Done(_) => true,
+            Self::App { status, .. } => *status < 500,
+            Self::Refused(reason) => reason.problem().severity == Severity::Notice,
             Self::TryAgain(_) => false,
         }
     }
@@ -70,6 +106,23 @@ mod tests {
             Reply::Refused(RefuseReason::OptedOut),
         ] {
             assert!(reply.is_final(), "{reply:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_right_unless_somebody_has_to_mend_something() {
+        for (reply, right) in [
+            (Reply::Done(None), true),
+            (Reply::App { status: 403, body: Vec::new() }, true),
+            (Reply::App { status: 503, body: Vec::new() }, false),
+            (Reply::Refused(RefuseReason::NumberRefused), true),
+            (Reply::Refused(RefuseReason::CodeExpired), true),
+            (Reply::Refused(RefuseReason::ProvidersMisconfigured), false),
+            (Reply::Refused(RefuseReason::NoDeliveryChannel), false),
+            (Reply::TryAgain(TryAgainReason::InFlight), false),
+            (Reply::TryAgain(TryAgainReason::ProvidersUnavailable), false),
+        ] {
+            assert_eq!(reply.is_right(), right, "{reply:?}");
         }
     }
 }

@@ -15,6 +15,7 @@ mod counts;
 mod decision;
 mod digits;
 mod facts;
+mod held;
 mod ledger;
 mod money;
 mod news;

@@ -97,6 +97,11 @@ impl Prefixes {
         numbers.open.push((last, minute(now)));
     }
 
+    /// The numbers that are remembered one by one, in two parts.
+    pub(super) fn open(&self) -> impl Iterator<Item = (Prefix, u16)> {
+        self.0.iter().flat_map(|(prefix, numbers)| numbers.open.iter().map(|(last, _)| (*prefix, *last)))
+    }
+
     /// A number was verified, or is to be forgotten.
     pub(super) fn forget(&mut self, prefix: Prefix, last: u16) {
         if let Some(numbers) = self.0.get_mut(&prefix) {

@@ -6,6 +6,7 @@
 use crate::domain::{Problem, RefuseReason, TryAgainReason};
 use crate::neon::VerifyError;
 use actix_web::http::StatusCode;
+use actix_web::http::header::WWW_AUTHENTICATE;
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 
@@ -39,6 +40,12 @@ pub enum ApiError {
     /// A provider's callback is not signed, and the provider signs it once it is asked to send it again.
     #[error("the callback is not signed yet")]
     CallbackNotSigned,
+    /// Codes of test numbers are asked for without their token.
+    #[error("the token of test numbers is missing or wrong")]
+    TestToken,
+    /// No living code of a test number has this number.
+    #[error("there is no code")]
+    NoTestCode,
     /// There is nothing at this path.
     #[error("not found")]
     NotFound,
@@ -91,6 +98,18 @@ impl ApiError {
                 "The callback has to be sent again, signed.",
                 "nothing; the provider sends it again",
             ),
+            Self::TestToken => Problem::notice(
+                "invalid_test_token",
+                401,
+                "The token is missing or wrong.",
+                "send Authorization: Bearer with the value of TEST_NUMBERS_TOKEN",
+            ),
+            Self::NoTestCode => Problem::notice(
+                "no_test_code",
+                404,
+                "There is no code for this number.",
+                "list the number in TEST_NUMBERS, and ask while its code lives",
+            ),
             Self::NotFound => Problem::notice("not_found", 404, "There is nothing here.", "nothing"),
             Self::MethodNotAllowed => {
                 Problem::notice("method_not_allowed", 405, "The method is not allowed here.", "nothing")
@@ -106,7 +125,11 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         let Problem { code, message, .. } = self.problem();
-        HttpResponse::build(self.status_code()).json(json!({ "error": code, "message": message }))
+        let mut answer = HttpResponse::build(self.status_code());
+        if *self == Self::TestToken {
+            answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        }
+        answer.json(json!({ "error": code, "message": message }))
     }
 }
 

@@ -9,6 +9,7 @@ mod health;
 mod metrics;
 mod operator;
 mod request_log;
+mod test_codes;
 mod unverified;
 mod webhook;
 mod wrong_path;
@@ -19,6 +20,7 @@ pub use door::{Door, meant_path};
 pub use error::ApiError;
 pub use health::{Instance, Subscribed};
 pub use metrics::serve as metrics;
+pub use test_codes::TestAccess;
 pub use unverified::Unverified;
 
 use actix_web::web::{self, ServiceConfig};
@@ -26,7 +28,7 @@ use actix_web::web::{self, ServiceConfig};
 /// Where Neon's events are taken.
 pub const WEBHOOK: &str = "/webhooks/neon-auth";
 
-/// The routes on the public port. Their handlers need `Data` of [`Gate`], [`Callbacks`], [`Subscribed`],
+/// The routes on the public port. Their handlers need `Data` of [`Gate`], [`Callbacks`], [`TestAccess`], [`Subscribed`],
 /// [`Unverified`], `Relay` and `Refusals`.
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -41,6 +43,11 @@ pub fn routes(config: &mut ServiceConfig) {
             web::resource("/callbacks/{provider}")
                 .get(callback::receive_any)
                 .post(callback::receive_any)
+                .default_service(web::to(error::method)),
+        )
+        .service(
+            web::resource("/test-codes/{number}")
+                .get(test_codes::read)
                 .default_service(web::to(error::method)),
         )
         .service(web::resource("/livez").get(health::livez).head(health::livez))

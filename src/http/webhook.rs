@@ -29,7 +29,7 @@ async fn answer(request: &HttpRequest, arrived: Arrived, relay: Data<Relay>) -> 
     trace::answered(&span, response.status().as_u16(), answer.replayed);
     tracing::info!(
         event.id = %event.id, event.kind = event.kind.label(), attempt,
-        status = response.status().as_u16(), replayed = answer.replayed,
+        status = response.status().as_u16(), reply = answer.reply.label(), replayed = answer.replayed,
         elapsed_ms = u64::try_from(arrived.at.elapsed().as_millis()).unwrap_or(u64::MAX),
         "answered"
     );

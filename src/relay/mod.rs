@@ -5,6 +5,7 @@
 //! brings everything else to the user's app. None knows HTTP or how Neon signs. Work runs on tracked tasks,
 //! never in the caller: a client that hangs up does not stop a text that is on its way.
 
+mod forgetting;
 pub mod forwarding;
 pub mod once;
 pub mod texting;

@@ -22,13 +22,16 @@ pub trait DeliveryLog: Send + Sync {
 /// operations fail then.
 pub fn look_into(url: &str, tls: rustls::ClientConfig) -> Result<Arc<dyn DeliveryLog>, StoreError> {
     Ok(match StoreAddress::parse(url)? {
-        StoreAddress::Memory => {
-            let problem = "is memory:, and only the server itself knows what is in its memory";
-            return Err(AddressFault::new(problem, "set it to the store of the server").into());
-        }
+        StoreAddress::Memory => return Err(memory().into()),
         StoreAddress::Sqlite { path, .. } => Arc::new(sqlite::SqliteLog::new(path)),
         StoreAddress::Postgres(address) => Arc::new(postgres::PostgresLog::open(*address, tls)?),
     })
+}
+
+/// There is nothing that anybody else could look into.
+pub(super) fn memory() -> AddressFault {
+    let problem = "is memory:, and only the server itself knows what is in its memory";
+    AddressFault::new(problem, "set it to the store of the server")
 }
 
 /// Reads the setting that holds the key.

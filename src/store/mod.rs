@@ -1,6 +1,7 @@
 //! What is remembered about an event, so that it is delivered once.
 //!
-//! A store keeps ids, states, replies and statuses; never a code, a text or a whole phone number.
+//! A store keeps ids, states, replies and statuses; never a text or a whole phone number, and no code but those of
+//! test numbers, sealed ([`TestCodes`]).
 //! Ownership of an event is a lease with a fencing token: whoever claims a lapsed lease gets a new
 //! token, and the old owner's `renew`, `finish` and `release` change nothing from then on.
 //!
@@ -14,7 +15,9 @@
 //! in the [`Outbox`], sealed: the store cannot read what it keeps.
 
 pub mod address;
+pub mod browse;
 pub mod closings;
+pub mod erasure;
 pub mod log;
 pub mod memory;
 pub mod outbox;
@@ -23,13 +26,17 @@ mod resend;
 mod row;
 pub mod sqlite;
 pub mod tallies;
+pub mod test_codes;
 pub mod texts;
 
 pub use address::{AddressFault, StoreAddress};
+pub use browse::{Browse, browse};
 pub use closings::{Closing, Closings};
+pub use erasure::{ErasedEvents, ErasedNumber, Erasure, Forgotten, SealedItem};
 pub use log::{DeliveryLog, look_into};
 pub use outbox::{Counts, Entry, EntryState, Item, NewItem, Next, Outbox, Selection, Taken, Whose};
 pub use tallies::{Batch, Tallies, Tally};
+pub use test_codes::{KeptCode, TestCodes};
 pub use texts::{Text, TextLog};
 
 use crate::domain::{DeliveryRef, EndpointId, EventId, HashKey, Pace, Recipient, Region, Reply, Timestamp};
@@ -94,9 +101,9 @@ pub const NUMBERS: u8 = 8;
 pub const VERIFIED_FOR: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// A whole store: what was delivered, what became of it, and what waits to be.
-pub trait Store: DeliveryStore + TextLog + Tallies + Closings + Outbox {}
+pub trait Store: DeliveryStore + TextLog + Tallies + Closings + TestCodes + Erasure + Outbox {}
 
-impl<S: DeliveryStore + TextLog + Tallies + Closings + Outbox> Store for S {}
+impl<S: DeliveryStore + TextLog + Tallies + Closings + TestCodes + Erasure + Outbox> Store for S {}
 
 /// Opens the store of a `STORE_URL`: `memory:`, `sqlite://path` or `postgres://…`.
 ///
@@ -176,7 +183,7 @@ impl NewDelivery {
 pub enum Claim {
     /// The caller owns the event now.
     Acquired(Lease),
-    /// Somebody else does.
+    /// Somebody else does, or did when this was asked: whoever asks again learns how it ended.
     InFlight,
     /// The event was handled; this is the reply, always a final one.
     Finished(Reply),

@@ -15,8 +15,8 @@ pub trait TextLog: Send + Sync {
     /// Records what a provider reports of a text.
     async fn report(&self, about: &About, report: &Report, now: Timestamp) -> Result<Reported, StoreError>;
 
-    /// Texts that were reported as failed at `since` or later, and that another one may make good; the oldest
-    /// `limit` of them.
+    /// Texts that were reported as failed at `since` or later, and that another one may make good; the latest
+    /// `limit` of them, so that whoever looks often enough sees each.
     async fn failures(&self, since: Timestamp, limit: u32) -> Result<Vec<Failure>, StoreError>;
 
     /// Counts one more possible text of a delivery ahead, in place of the one that `why` names, and keeps numbers for
@@ -227,6 +227,8 @@ pub struct Delivery {
     pub endpoint: Option<EndpointId>,
     /// When it came first.
     pub came_at: Timestamp,
+    /// The hash of the number.
+    pub recipient_hash: Option<String>,
     /// The last two digits of the number.
     pub last_two: Option<String>,
     /// The number's country.
@@ -237,6 +239,8 @@ pub struct Delivery {
     pub decision: Option<String>,
     /// The reply; `None` while it is worked on, and if no attempt of Neon's led to one.
     pub reply: Option<crate::domain::Reply>,
+    /// When that was settled.
+    pub answered_at: Option<Timestamp>,
     /// When the code dies.
     pub expires_at: Option<Timestamp>,
     /// When the user typed it.

@@ -59,9 +59,7 @@ pub fn start(
     metrics: &Metrics,
     traces: Option<&Traces>,
 ) -> Result<LogEnd, Box<dyn std::error::Error + Send + Sync>> {
-    let filter = ALWAYS.split(',').try_fold(EnvFilter::try_new(filter)?, |filter, quiet| {
-        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(filter.add_directive(quiet.trim().parse()?))
-    })?;
+    let filter = filtered(filter)?;
     let (queue, end) = LogQueue::start(output, metrics.log_lines_dropped(), |count| {
         tracing::warn!(count, "log lines were lost: they were not read in time, or could not be written");
     })?;
@@ -75,6 +73,13 @@ pub fn start(
         tracing::error!(place, "the program panicked, which is a bug in it; please report the place");
     }));
     Ok(end)
+}
+
+/// What passes a filter in the syntax of `RUST_LOG`, and [`ALWAYS`].
+fn filtered(filter: &str) -> Result<EnvFilter, Box<dyn std::error::Error + Send + Sync>> {
+    ALWAYS.split(',').try_fold(EnvFilter::try_new(filter)?, |filter, quiet| {
+        Ok(filter.add_directive(quiet.trim().parse()?))
+    })
 }
 
 fn lines(format: LogFormat, queue: LogQueue) -> Box<dyn Layer<Registry> + Send + Sync> {
@@ -105,4 +110,20 @@ pub fn stdout() -> io::Result<impl Write + Send + 'static> {
     }
     #[cfg(not(unix))]
     Ok(io::stdout())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_an_exporter_no_span_of_a_trace_is_made_whatever_is_logged() {
+        let log = registry().with(filtered("trace,otlp=trace").unwrap());
+        tracing::subscriber::with_default(log, || {
+            assert!(!tracing::info_span!("another").is_disabled(), "nothing is made at all");
+            for span in [trace::claim(), trace::guard(), trace::vendor(), trace::app(1), trace::finish()] {
+                assert!(span.is_disabled(), "{span:?}");
+            }
+        });
+    }
 }

@@ -1,4 +1,4 @@
-//! The spans of a delivery: webhook → claim → vendor → finish, and app and outbox.
+//! The spans of a delivery: webhook → claim → guard → vendor → finish, and app and outbox.
 //!
 //! They have a target of their own, which log lines do not show and only an exporter looks at: without one none is
 //! ever made. No span holds a number, a code, or a word of anybody else's.
@@ -49,6 +49,19 @@ pub fn claim() -> Span {
 /// Writing down what was decided.
 pub fn finish() -> Span {
     info_span!(target: TARGET, "finish")
+}
+
+/// Whether the text may be sent.
+pub fn guard() -> Span {
+    info_span!(target: TARGET, "guard", outcome = Empty, rule = Empty)
+}
+
+/// What was decided, and the first rule that led to it.
+pub fn decided(span: &Span, outcome: &'static str, rule: Option<&'static str>) {
+    span.record("outcome", outcome);
+    if let Some(rule) = rule {
+        span.record("rule", rule);
+    }
 }
 
 /// One request to a vendor.

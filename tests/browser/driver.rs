@@ -112,6 +112,11 @@ impl Page {
         self.command(&format!("/element/{element}/click"), json!({})).await;
     }
 
+    /// Opens another page in the same window.
+    pub async fn go(&self, url: &str) {
+        self.command("/url", json!({ "url": url })).await;
+    }
+
     /// Loads the page anew.
     pub async fn reload(&self) {
         self.command("/refresh", json!({})).await;

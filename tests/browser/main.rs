@@ -1,4 +1,5 @@
-//! The development page in a real browser (Debian's chromium), with `neon-sms-relay dev` behind it.
+//! The development page and the operator's in a real browser (Debian's chromium), with `neon-sms-relay dev` or `studio`
+//! behind it.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,6 +13,9 @@ mod driver;
 mod faults;
 mod second_number;
 mod sifting;
+mod studio;
+#[path = "../studio_day/mod.rs"]
+mod studio_day;
 
 use driver::{ENTER, Listening, Page, TAB};
 use serde_json::{Value, json};

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use wiremock::matchers::{any, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-const JWKS: &str = "/neondb/auth/.well-known/jwks.json";
+pub const JWKS: &str = "/neondb/auth/.well-known/jwks.json";
 const TWILIO: &str = "/2010-04-01/Accounts/ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.json";
 pub const WEBHOOK: &str = "/projects/p-1/branches/br-a/auth/webhooks";
 const PHONE_NUMBER: &str = "/projects/p-1/branches/br-a/auth/plugins/phone-number";
@@ -105,6 +105,7 @@ async fn everything_good_is_told_line_by_line_and_nothing_is_sent_or_made() {
     let good = [
         "variables",
         "keys",
+        "clock",
         "twilio",
         "order",
         "store",
@@ -242,7 +243,7 @@ fn every_fault_of_the_variables_is_a_line_and_what_needs_them_is_skipped() {
     assert_eq!(failures, ["NEON_AUTH_URL", "PORT", "PUBLIC_URL"], "{table}");
     assert_eq!(
         names(&table, "skip"),
-        ["keys", "order", "public url", "FORWARD_URL", "neon webhook"],
+        ["keys", "clock", "order", "public url", "FORWARD_URL", "neon webhook"],
         "{table}"
     );
     // These need none of the variables that are wrong.
@@ -251,7 +252,7 @@ fn every_fault_of_the_variables_is_a_line_and_what_needs_them_is_skipped() {
     std::fs::write(folder.path().join(".env"), "NEON_AUTH_URL=s3cret s3cret s3cret\n").unwrap();
     let (code, table) = doctor(folder.path(), &vars);
     assert_eq!((code, names(&table, "FAIL")), (Some(1), vec![".env"]), "{table}");
-    assert_eq!(names(&table, "skip").len(), 7, "{table}");
+    assert_eq!(names(&table, "skip").len(), 8, "{table}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,16 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-const COMMANDS: [&str; 6] = ["serve", "dev", "doctor", "neon", "trigger", "completions"];
+/// The names below `Commands:` in the help.
+fn commands() -> Vec<String> {
+    let help = said(&["--help"]);
+    let below =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let named = below.filter(|line| !line.starts_with("   "));
+    let names: Vec<_> = named.map(|line| line.split_whitespace().next().unwrap().to_owned()).collect();
+    assert!(names.len() > 10 && names.contains(&"events".to_owned()), "{names:?}");
+    names
+}
 
 fn said(arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -18,8 +27,8 @@ fn said(arguments: &[&str]) -> String {
 fn every_shell_can_complete_the_commands() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = said(&["completions", shell]);
-        for command in COMMANDS {
-            assert!(script.contains(command), "{command} for {shell}");
+        for command in commands() {
+            assert!(script.contains(&command), "{command} for {shell}");
         }
         assert!(script.contains("real-sms"), "{shell}");
     }
@@ -49,8 +58,10 @@ fn there_is_a_manual_page_for_the_program_and_one_for_each_command() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    for page in ["neon-sms-relay.1", "neon-sms-relay-serve.1", "neon-sms-relay-neon-webhook-set.1"] {
-        assert!(pages.contains(page), "{page} in {pages:?}");
+    let named = commands().into_iter().filter(|name| name != "help");
+    let named = named.map(|name| format!("neon-sms-relay-{name}.1"));
+    for page in named.chain(["neon-sms-relay.1", "neon-sms-relay-neon-webhook-set.1"].map(str::to_owned)) {
+        assert!(pages.contains(&page), "{page} in {pages:?}");
     }
     let output = run(folder.path(), &["man", "/not/there"], &[]);
     assert_eq!(output.status.code(), Some(1));

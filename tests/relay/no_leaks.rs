@@ -21,6 +21,7 @@ const WORD_OF_THE_VENDOR: &str = "gobbledygook";
 const WORD_OF_A_STRANGER: &str = "abracadabra";
 const WORD_OF_THE_APP: &str = "hocuspocus";
 const FORWARD_SECRET: &str = "f0rward-s3cret";
+const TEST_TOKEN: &str = "t35t-numbers-t0ken";
 const PASSWORD_OF_THE_APP: &str = "pa55-of-the-app";
 
 /// What Twilio says to the number that ends in this digit; every refusal repeats what it refuses.
@@ -143,6 +144,17 @@ async fn knock_without_the_key(relay: &ReadyRelay) {
     }
 }
 
+/// A number that is never texted; whoever asks for its code has the token, or not.
+async fn read_a_test_code(relay: &ReadyRelay) {
+    assert_eq!(relay.deliver(&event('9')).await.json()["provider"], "test");
+    for (token, status) in [(TEST_TOKEN, 200), (CODE, 401)] {
+        let request = relay.http.get(format!("{}/test-codes/{NUMBER}9", relay.process.url));
+        let answer = send(request.header("Authorization", format!("Bearer {token}"))).await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.text.contains(CODE), status == 200);
+    }
+}
+
 /// A status report that nobody signed, and one as Twilio signs it.
 async fn report(relay: &ReadyRelay, public_url: &str) -> [u16; 2] {
     let (to, path) = (format!("{NUMBER}1"), public_url.strip_prefix("https://relay.example.com").unwrap());
@@ -188,6 +200,8 @@ async fn output_of_a_run(format: &str) -> String {
         ("PUBLIC_URL", "https://relay.example.com"),
         ("NEON_ENDPOINT_IDS", ENDPOINT),
         ("HASH_KEY", HASH_KEY),
+        ("TEST_NUMBERS", &format!("{NUMBER}9:2099-12-31")),
+        ("TEST_NUMBERS_TOKEN", TEST_TOKEN),
     ])
     .await;
     for (last_digit, status) in
@@ -197,6 +211,7 @@ async fn output_of_a_run(format: &str) -> String {
         assert_eq!(relay.deliver(&body).await.status, status, "{last_digit}");
         assert_eq!(relay.deliver(&body).await.status, status, "{last_digit} again");
     }
+    read_a_test_code(&relay).await;
     deliver_what_is_forwarded(&relay).await;
     relay.process.wait_for_line("the app does not take an event from the outbox");
     relay.process.wait_for_line("the app took an event");
@@ -250,6 +265,8 @@ async fn no_code_number_text_or_secret_is_ever_written() {
             "stale_timestamp",
             "body_too_large",
             "status callbacks are refused",
+            "the code of a test number was kept",
+            "codes of test numbers are asked for without the token",
             "stopped",
         ] {
             assert!(output.contains(reason), "{format}: {reason} is not in\n{output}");
@@ -265,6 +282,7 @@ async fn no_code_number_text_or_secret_is_ever_written() {
             ("the auth token", TOKEN),
             ("the credentials", &encoded_credentials),
             ("the hash key", HASH_KEY),
+            ("the token of test numbers", TEST_TOKEN),
             ("the app's words", WORD_OF_THE_APP),
             ("the app's secret", FORWARD_SECRET),
             ("the app's password", PASSWORD_OF_THE_APP),

@@ -8,12 +8,14 @@ use neon_sms_relay::store::texts::{
     About, Delivery, Failure, Query, Report, Reported, Resend, Verified, Why,
 };
 use neon_sms_relay::store::{
-    Batch, Claim, Closing, Closings, Counts, DeliveryStore, Entry, Held, Item, Lease, NewDelivery, Next,
-    Outbox, Outcome, Selection, StoreError, Taken, Tallies, Tally, Text, TextLog, Whose,
+    Batch, Claim, Closing, Closings, Counts, DeliveryStore, Entry, ErasedEvents, ErasedNumber, Erasure,
+    Forgotten, Held, Item, KeptCode, Lease, NewDelivery, Next, Outbox, Outcome, SealedItem, Selection,
+    StoreError, Taken, Tallies, Tally, TestCodes, Text, TextLog, Whose,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// A store with plugs to pull.
 #[derive(Default)]
@@ -23,6 +25,18 @@ pub struct Plugged {
     pulled: Mutex<Pulled>,
     /// How often each operation was asked for.
     asked: Mutex<BTreeMap<String, usize>>,
+    /// Whether reports get stuck, how many are, and how many were at most.
+    jammed: watch::Sender<bool>,
+    stuck: Mutex<(usize, usize)>,
+}
+
+/// A report that is being written down.
+struct Stuck<'a>(&'a Mutex<(usize, usize)>);
+
+impl Drop for Stuck<'_> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().0 -= 1;
+    }
 }
 
 #[derive(Default)]
@@ -61,6 +75,16 @@ impl Plugged {
         while self.pulled.lock().unwrap().refused < count {
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Lets reports get stuck from now on, or go on.
+    pub fn jam_reports(&self, jammed: bool) {
+        self.jammed.send_replace(jammed);
+    }
+
+    /// How many reports were being written down at once, at most.
+    pub fn most_reports(&self) -> usize {
+        self.stuck.lock().unwrap().1
     }
 
     /// How often each operation was asked for so far.
@@ -132,6 +156,13 @@ impl DeliveryStore for Plugged {
 #[async_trait::async_trait]
 impl TextLog for Plugged {
     async fn report(&self, about: &About, report: &Report, now: Timestamp) -> Result<Reported, StoreError> {
+        let _stuck = {
+            let mut stuck = self.stuck.lock().unwrap();
+            *stuck = (stuck.0 + 1, stuck.1.max(stuck.0 + 1));
+            Stuck(&self.stuck)
+        };
+        let mut jammed = self.jammed.subscribe();
+        jammed.wait_for(|jammed| !jammed).await.unwrap();
         self.check("report")?.report(about, report, now).await
     }
     async fn failures(&self, since: Timestamp, limit: u32) -> Result<Vec<Failure>, StoreError> {
@@ -179,6 +210,41 @@ impl Tallies for Plugged {
     }
     async fn forget_tallies(&self, before_hour: i64, kind: Option<&str>) -> Result<(), StoreError> {
         self.check("forget_tallies")?.forget_tallies(before_hour, kind).await
+    }
+}
+
+#[async_trait::async_trait]
+impl TestCodes for Plugged {
+    async fn keep_test_code(&self, code: &KeptCode) -> Result<(), StoreError> {
+        self.check("keep_test_code")?.keep_test_code(code).await
+    }
+    async fn test_code(&self, hash: &str, now: Timestamp) -> Result<Option<KeptCode>, StoreError> {
+        self.check("test_code")?.test_code(hash, now).await
+    }
+    async fn forget_test_codes(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.check("forget_test_codes")?.forget_test_codes(now).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Erasure for Plugged {
+    async fn erase_events(&self, ids: &[EventId], since: Timestamp) -> Result<ErasedEvents, StoreError> {
+        self.check("erase_events")?.erase_events(ids, since).await
+    }
+    async fn erase_number(&self, hash: &str) -> Result<ErasedNumber, StoreError> {
+        self.check("erase_number")?.erase_number(hash).await
+    }
+    async fn sealed_behind(&self, after: i64, limit: u32) -> Result<Vec<SealedItem>, StoreError> {
+        self.check("sealed_behind")?.sealed_behind(after, limit).await
+    }
+    async fn announce(&self, forgotten: &Forgotten) -> Result<(), StoreError> {
+        self.check("announce")?.announce(forgotten).await
+    }
+    async fn forgotten(&self) -> Result<Vec<Forgotten>, StoreError> {
+        self.check("forgotten")?.forgotten().await
+    }
+    async fn forget_announcements(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.check("forget_announcements")?.forget_announcements(before).await
     }
 }
 

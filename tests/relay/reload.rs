@@ -1,7 +1,8 @@
 //! SIGHUP: the running server reads its variables again.
 
-use crate::harness::{event, otp};
+use crate::harness::{NUMBER, event, otp, send};
 use crate::process::ReadyRelay;
+use crate::second_vendor::verified;
 use crate::twilio::Twilio;
 use std::fs;
 use std::os::unix::net::UnixDatagram;
@@ -197,4 +198,40 @@ async fn a_reload_takes_over_what_differs_by_country() {
     assert_eq!(reloaded.relay.deliver(&body).await.status, 200);
     let texts = twilio.texts().await;
     assert_eq!((texts[0]["From"].as_str(), texts[0]["Body"].as_str()), ("AcmeDE", "Neu: 042137"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_takes_over_what_becomes_of_a_text_after_it_was_sent() {
+    let twilio = Twilio::that_accepts().await;
+    let url = twilio.vars().into_iter().find(|(name, _)| *name == "TWILIO_BASE_URL").unwrap().1;
+    let reloaded = Reloaded::start(&url, "", &[]).await;
+    fs::write(reloaded.path("token"), "token").unwrap();
+    let chosen = "CONVERSION_FEEDBACK=1\nRESEND_IF_SILENT_SECONDS=30\nSMS_ROUTING=adaptive\n";
+    fs::write(reloaded.path("env"), chosen).unwrap();
+    let line = reloaded.reload("the variables were read again");
+    for name in ["CONVERSION_FEEDBACK", "RESEND_IF_SILENT_SECONDS", "SMS_ROUTING"] {
+        assert!(line.contains(name), "{line}");
+    }
+    assert_eq!(reloaded.relay.deliver(&otp(|_| {})).await.status, 200);
+    assert_eq!(reloaded.relay.deliver(&verified(NUMBER)).await.status, 200);
+    let (_, told) = twilio.feedback().await;
+    assert_eq!(told["Outcome"], "confirmed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_takes_over_test_numbers_and_their_token() {
+    let reloaded = Reloaded::start("http://127.0.0.1:1", "", &[]).await;
+    let read = async |token: &str| {
+        let url = format!("{}/test-codes/+15550100001", reloaded.relay.process.url);
+        send(reloaded.relay.http.get(url).header("Authorization", format!("Bearer {token}"))).await
+    };
+    assert_eq!(read("token-of-the-reviewers").await.status, 404);
+    let listed = "TEST_NUMBERS=+15550100001:2099-12-31\nTEST_NUMBERS_TOKEN=token-of-the-reviewers\n";
+    fs::write(reloaded.path("env"), listed).unwrap();
+    let line = reloaded.reload("the variables were read again");
+    assert!(line.contains("TEST_NUMBERS, TEST_NUMBERS_TOKEN"), "{line}");
+    let body = otp(|body| body["user"]["phone_number"] = "+15550100001".into());
+    assert_eq!(reloaded.relay.deliver(&body).await.json()["provider"], "test");
+    assert_eq!(read("token-of-the-reviewers").await.json()["code"], "042137");
+    assert_eq!(read("another-token-of-that-length").await.status, 401);
 }

@@ -1,6 +1,7 @@
 //! Several instances on one database, and reports that reach whichever of them.
 
 use crate::harness::{Signer, otp, serve_keys};
+use crate::plugged::Plugged;
 use crate::postgres_server::PostgresServer;
 use crate::process::RelayProcess;
 use crate::second_vendor::{Vendors, otp_to};
@@ -12,6 +13,7 @@ use neon_sms_relay::store::open;
 use serde_json::json;
 use sms_providers::client::{http_client, tls_config};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -145,4 +147,24 @@ async fn ten_thousand_reports_at_once_keep_no_code_waiting_for_the_store() {
         }
     };
     tokio::join!(flood, codes);
+}
+
+/// A store that hangs has few connections, and each report that waits would hold one of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_reports_come_few_are_at_the_store_at_once() {
+    let (vendors, store) = (Vendors::new().await, Arc::new(Plugged::default()));
+    let parts = Parts { store: Some(store.clone()), ..Parts::default() };
+    let relay = &vendors.relay(&[], parts).await;
+    assert_eq!(relay.deliver(&otp_to(&number(0))).await.status, 200);
+    store.jam_reports(true);
+    let reports = futures_util::future::join_all((0..50).map(|_| vendors.reports(relay, 0, "sent", None)));
+    let codes = async {
+        for n in 1..=5 {
+            assert_eq!(relay.deliver(&otp_to(&number(n))).await.status, 200, "a code waits for reports");
+        }
+        // Those that wait for their turn have given up before, or come now.
+        store.jam_reports(false);
+    };
+    tokio::join!(reports, codes);
+    assert!((1..=4).contains(&store.most_reports()), "{} at once", store.most_reports());
 }

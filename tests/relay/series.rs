@@ -59,3 +59,33 @@ async fn the_age_of_the_oldest_event_in_the_outbox_is_seen() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_a_user_may_not_have_is_answered_right_and_one_that_no_vendor_takes_is_not() {
+    let relay = measured(Vec::new(), Parts::default()).await;
+    let answered = async |result| {
+        let series = format!(r#"delivery_seconds_count{{event="send_otp",result="{result}"}}"#);
+        value(&relay, &series).await
+    };
+    assert_eq!((answered("right").await, answered("wrong").await), (Some(0.0), Some(0.0)));
+    relay.deliver(&otp(|_| {})).await;
+    relay.stub.answer(Err(SendError::new(FailureKind::OptedOut)));
+    assert_eq!(relay.deliver(&otp(|_| {})).await.status, 422);
+    assert_eq!((answered("right").await, answered("wrong").await), (Some(2.0), Some(0.0)));
+    relay.stub.answer(Err(SendError::new(FailureKind::Misconfigured)));
+    assert_eq!(relay.deliver(&otp(|_| {})).await.status, 424);
+    assert_eq!((answered("right").await, answered("wrong").await), (Some(2.0), Some(1.0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_a_code_can_go_wrong_is_counted_from_zero() {
+    let relay = measured(Vec::new(), Parts::default()).await;
+    for series in [
+        r#"deliveries_total{event="send_otp",reply="providers_misconfigured"}"#,
+        r#"deliveries_total{event="send_otp",reply="internal"}"#,
+        r#"requests_refused_total{reason="keys_unavailable"}"#,
+        r#"send_attempts_total{provider="stub",verdict="misconfigured"}"#,
+    ] {
+        assert_eq!(value(&relay, series).await, Some(0.0), "{series}");
+    }
+}

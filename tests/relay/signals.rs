@@ -1,7 +1,9 @@
 //! What the process does when it is signalled, and what it tells its supervisor.
 
 use crate::harness::otp;
-use crate::process::ReadyRelay;
+use crate::process::{ReadyRelay, RelayProcess, command};
+use serde_json::json;
+use sms_providers::client::http_client;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
@@ -60,4 +62,31 @@ async fn systemd_is_told_when_the_server_listens_and_when_it_stops() {
     let stopping = told(&socket);
     assert!(stopping.lines().any(|line| line == "STOPPING=1"), "{stopping}");
     assert_eq!(relay.process.ended().0.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_dev_at_once_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let command = command(folder.path(), &["dev"], &[("PORT", "0"), ("DEV_PORT", "0")]);
+    let dev = RelayProcess::spawn(command, folder);
+    let page = dev.wait_for_line("      http://localhost:").trim().to_owned();
+    let http = http_client().unwrap();
+    let faults = format!("{page}dev/faults");
+    let hangs = json!({"vendor": {"kind": "timeout", "times": 1}});
+    assert!(http.put(&faults).json(&hangs).send().await.unwrap().status().is_success());
+    let planned = || async { http.get(&faults).send().await.unwrap().text().await.unwrap() };
+    let before = planned().await;
+    let ask = http.post(format!("{page}neondb/auth/phone-number/send-otp"));
+    let asked = ask.json(&json!({"phoneNumber": "+15551234567"})).send();
+    let asked = tokio::runtime::Handle::current().spawn(asked);
+    // The vendor has the text, and says nothing.
+    while planned().await == before {
+        tokio::task::yield_now().await;
+    }
+    dev.signal("INT");
+    dev.wait_for_line("stopping");
+    dev.signal("INT");
+    let (status, log) = dev.ended();
+    assert_eq!(status.code(), Some(130), "{log}");
+    asked.abort();
 }

@@ -75,7 +75,8 @@ fn text(span: &Span, attribute: &str) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trace_goes_from_the_webhook_over_claim_and_vendor_to_the_end_and_holds_no_number_and_no_code() {
+async fn a_trace_goes_from_the_webhook_over_claim_guard_and_vendor_to_the_end_and_holds_no_number_and_no_code()
+ {
     let collector = MockServer::start().await;
     Mock::given(path("/v1/traces"))
         .and(header("content-type", "application/x-protobuf"))
@@ -90,6 +91,7 @@ async fn a_trace_goes_from_the_webhook_over_claim_and_vendor_to_the_end_and_hold
         ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
         ("OTEL_EXPORTER_OTLP_HEADERS", "x-token=s3cret%20two"),
         ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test"),
+        ("GUARD", "enforce"),
         // Whatever is logged.
         ("RUST_LOG", "error,neon_sms_relay=debug"),
     ];
@@ -103,7 +105,7 @@ async fn a_trace_goes_from_the_webhook_over_claim_and_vendor_to_the_end_and_hold
         (hex::encode(&webhook.trace_id), hex::encode(&webhook.parent_span_id)),
         (TRACE.into(), PARENT.into())
     );
-    for name in ["claim", "vendor", "finish"] {
+    for name in ["claim", "guard", "vendor", "finish"] {
         let span = named(&spans, name);
         assert_eq!(hex::encode(&span.trace_id), TRACE, "{name}");
         assert_eq!(span.parent_span_id, webhook.span_id, "{name}");
@@ -112,6 +114,7 @@ async fn a_trace_goes_from_the_webhook_over_claim_and_vendor_to_the_end_and_hold
     }
     assert_eq!(text(webhook, "http.response.status_code").as_deref(), Some("200"));
     assert_eq!(text(webhook, "event.id").as_deref(), body["event_id"].as_str());
+    assert_eq!(text(named(&spans, "guard"), "outcome").as_deref(), Some("allowed"));
     assert_eq!(text(named(&spans, "vendor"), "provider").as_deref(), Some("twilio"));
     assert_eq!(text(named(&spans, "vendor"), "verdict").as_deref(), Some("accepted"));
 

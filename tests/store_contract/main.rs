@@ -6,7 +6,11 @@
     reason = "a test that meets the unexpected should stop there"
 )]
 
+mod claims;
+mod claims_model;
+mod claims_scene;
 mod deliveries;
+mod erasure;
 #[path = "../postgres_server/mod.rs"]
 mod postgres_server;
 mod served;
@@ -21,6 +25,7 @@ mod postgres;
 mod postgres_troubles;
 mod resends;
 mod sqlite;
+mod test_codes;
 
 use neon_sms_relay::store::{Store, open};
 use postgres_server::PostgresServer;
@@ -94,6 +99,7 @@ macro_rules! contract {
                 a_resend_that_sent_nothing_gives_its_count_back_once,
                 silence_is_no_reason_where_something_final_was_heard,
                 a_code_that_was_superseded_or_typed_is_not_sent_again,
+                of_many_failures_the_latest_are_told,
             );
             contract!(@each numbers $home;
                 whoever_took_the_last_text_in_vain_is_told_until_one_led_to_a_verification,
@@ -109,6 +115,20 @@ macro_rules! contract {
             );
             contract!(@each closings $home;
                 what_is_closed_is_closed_until_it_is_opened_or_over,
+            );
+            contract!(@each erasure $home;
+                an_event_that_cannot_come_again_is_deleted_with_its_texts,
+                an_event_that_may_come_again_keeps_its_reply_and_nothing_of_the_number,
+                an_event_that_is_worked_on_is_finished_by_its_owner_all_the_same,
+                a_number_is_erased_with_its_limits_its_verification_and_its_test_code,
+                the_outbox_is_looked_through_in_pages,
+                what_is_to_be_forgotten_is_told_to_all_for_a_while,
+                reports_by_the_vendors_own_id_find_nothing_of_an_erased_text,
+            );
+            contract!(@each test_codes $home;
+                a_test_code_is_read_by_all_instances_until_it_dies,
+                the_newest_test_code_of_a_number_wins_whenever_it_is_written,
+                dead_test_codes_are_forgotten_and_living_ones_are_not,
             );
             contract!(@each outbox $home;
                 an_event_is_queued_in_the_step_that_finishes_it_and_only_once,

@@ -1,7 +1,7 @@
 //! What people's databases say and do, and what the operator reads of it.
 
-use crate::postgres::{select, server, store};
-use crate::suite::{LEASE, NOW, acquire, event};
+use crate::postgres::{select, server, session, store};
+use crate::suite::{LEASE, NOW, accepted, acquire, after, event, outcome};
 use futures_util::future::join_all;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
@@ -185,4 +185,31 @@ async fn a_server_that_wakes_slowly_is_waited_for_as_long_as_the_url_says() {
     let (impatient, patient) = (format!("{url}&connect_timeout=1"), format!("{url}&connect_timeout=10"));
     assert!(said(&impatient).await.contains("in time"));
     store(&patient).ping().await.unwrap();
+}
+
+/// Two statements that wait for each other: PostgreSQL undoes one of them, and that one is as good a moment later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_was_undone_for_another_one_s_sake_is_run_again() {
+    let Some(server) = server() else { return };
+    let (store, mut other) = (store(&server.url()), session(&server).await);
+    let lease = acquire(&*store, "a", NOW).await;
+    store.finish(lease, &outcome(accepted()), NOW).await.unwrap();
+    // It waits longer before it looks, so that the store's statement is the one that is undone.
+    other.batch_execute("SET deadlock_timeout = '20s'").await.unwrap();
+    let transaction = other.transaction().await.unwrap();
+    transaction.execute("SELECT FROM neon_sms_relay_numbers FOR UPDATE", &[]).await.unwrap();
+    // Has the delivery, and wants its number.
+    let later = after(LEASE);
+    let purge = tokio::runtime::Handle::current().spawn({
+        let store = store.clone();
+        async move { store.purge(later, later).await }
+    });
+    let waits = "SELECT pid::text FROM pg_stat_activity
+                 WHERE application_name = 'neon-sms-relay' AND wait_event_type = 'Lock'";
+    while select(&server, waits).await.is_empty() {}
+    transaction.execute("SELECT FROM neon_sms_relay_deliveries FOR UPDATE", &[]).await.unwrap();
+    transaction.commit().await.unwrap();
+    // The second time it may have passed over the row that somebody else had.
+    let first = purge.await.unwrap().unwrap();
+    assert_eq!(first + store.purge(later, later).await.unwrap(), 1);
 }

@@ -94,3 +94,18 @@ pub async fn a_code_that_was_superseded_or_typed_is_not_sent_again(home: &Home) 
     store.verified(&number(), NOW, NOW).await.unwrap().unwrap();
     assert_eq!(begin(&*store, &about(&typed, 1), 1, 2).await, None);
 }
+
+/// A vendor that is down fails more texts than are looked at in one go; each is looked at while it is new.
+pub async fn of_many_failures_the_latest_are_told(home: &Home) {
+    let store = home.open();
+    for number in 0..5_u64 {
+        let lease = acquire(&*store, &format!("event-{number}"), NOW).await;
+        let at = NOW.plus(Duration::from_secs(number));
+        store.report(&About::Text(about(&lease, 1), Twilio), &failed(60), at).await.unwrap();
+    }
+    let told = store.failures(NOW, 2).await.unwrap();
+    let all = store.failures(NOW, 10).await.unwrap();
+    assert_eq!((told.len(), all.len()), (2, 5));
+    let latest = store.failures(NOW.plus(Duration::from_secs(3)), 10).await.unwrap();
+    assert!(latest.iter().all(|failure| told.contains(failure)), "{told:?}");
+}

@@ -7,7 +7,7 @@ use super::vendors::Simulated;
 use super::world::{DayClock, World};
 use super::{history, scene};
 use neon_sms_relay::domain::template::DEFAULT_TEMPLATE;
-use neon_sms_relay::domain::{Clock, MessageTemplate, Routing};
+use neon_sms_relay::domain::{Clock, MessageTemplate, Routing, TestNumbers};
 use neon_sms_relay::guard::{GuardSettings, Mode};
 use neon_sms_relay::relay::Relay;
 use neon_sms_relay::relay::forwarding::{Forwarder, Forwarding};
@@ -137,6 +137,7 @@ fn relay(strategy: &Strategy, world: &Arc<World>) -> Arc<Relay> {
         resend_on_failure: true,
         resend_if_silent: strategy.if_silent.map(Duration::from_secs),
         adaptive: strategy.adaptive,
+        test_numbers: TestNumbers::default(),
     };
     let ground = Ground {
         // The question is who delivers, not who may ask.

@@ -34,6 +34,14 @@ impl BirdChannels {
         Self { config, http }
     }
 
+    /// What a reply to a text means: pure, so that recorded replies can be looked at.
+    ///
+    /// # Errors
+    /// The failure, unless the reply says that the text was taken and gives its id.
+    pub fn verdict(reply: &VendorReply) -> Result<SendReceipt, SendError> {
+        judge(reply, read)
+    }
+
     /// Whether Bird accepts the access key and the channel is active.
     ///
     /// # Errors
@@ -76,7 +84,7 @@ impl SmsProvider for BirdChannels {
             "reference": message.reference.as_str(),
         });
         let request = self.http.post(self.url(message)).header(AUTHORIZATION, self.authorization());
-        judge(&exchange(request.json(&body)).await?, read)
+        Self::verdict(&exchange(request.json(&body)).await?)
     }
 }
 

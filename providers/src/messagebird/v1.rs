@@ -30,6 +30,14 @@ impl BirdV1 {
         Self { config, url, http }
     }
 
+    /// What a reply to a text means: pure, so that recorded replies can be looked at.
+    ///
+    /// # Errors
+    /// The failure, unless the reply says that the text was taken and gives its id.
+    pub fn verdict(reply: &VendorReply) -> Result<SendReceipt, SendError> {
+        judge(reply, read)
+    }
+
     /// Whether Bird accepts the API key.
     ///
     /// # Errors
@@ -64,7 +72,7 @@ impl SmsProvider for BirdV1 {
             .bearer_auth(self.config.api_key.expose_secret())
             .header("Idempotency-Key", &message.idempotency_key)
             .json(&body);
-        judge(&exchange(request).await?, read)
+        Self::verdict(&exchange(request).await?)
     }
 }
 

@@ -29,6 +29,14 @@ impl TwilioProvider {
         Self { config, messages_url, http }
     }
 
+    /// What a reply to a text from `sender` means: pure, so that recorded replies can be looked at.
+    ///
+    /// # Errors
+    /// The failure, unless the reply says that the text was taken and gives its id.
+    pub fn verdict(reply: &VendorReply, sender: &Sender) -> Result<SendReceipt, SendError> {
+        judge(reply, |reply| read(reply, sender))
+    }
+
     /// Whether Twilio accepts the credentials, and the account may send.
     ///
     /// # Errors
@@ -98,7 +106,7 @@ impl SmsProvider for TwilioProvider {
             let form = self.form(message, [&validity, &attempt], status_url);
             let request =
                 self.http.post(self.messages_url.clone()).basic_auth(user, Some(password)).form(&form);
-            judge(&exchange(request).await?, |reply| read(reply, self.sender(message)))
+            Self::verdict(&exchange(request).await?, self.sender(message))
         };
         match send(status_url.as_ref()).await {
             // A text is worth more than its report.

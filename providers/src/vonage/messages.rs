@@ -35,6 +35,14 @@ impl VonageMessages {
         Self { config, url, http }
     }
 
+    /// What a reply to a text means: pure, so that recorded replies can be looked at.
+    ///
+    /// # Errors
+    /// The failure, unless the reply says that the text was taken and gives its id.
+    pub fn verdict(reply: &VendorReply) -> Result<SendReceipt, SendError> {
+        judge(reply, read)
+    }
+
     /// Whether Vonage accepts the API key and its secret; about an application only that its key signs.
     ///
     /// # Errors
@@ -101,7 +109,7 @@ impl SmsProvider for VonageMessages {
 
     async fn send(&self, message: &SmsMessage) -> Result<SendReceipt, SendError> {
         let request = self.authenticate(self.http.post(self.url.clone()))?;
-        judge(&exchange(request.json(&self.body(message))).await?, read)
+        Self::verdict(&exchange(request.json(&self.body(message))).await?)
     }
 }
 

@@ -33,6 +33,14 @@ impl VonageSms {
         Self { config, url, http }
     }
 
+    /// What a reply to a text means: pure, so that recorded replies can be looked at.
+    ///
+    /// # Errors
+    /// The failure, unless the reply says that the text was taken and gives its id.
+    pub fn verdict(reply: &VendorReply) -> Result<SendReceipt, SendError> {
+        judge(reply, read)
+    }
+
     /// Whether Vonage accepts the API key and its secret.
     ///
     /// # Errors
@@ -92,7 +100,7 @@ impl SmsProvider for VonageSms {
             SmsAuth::Secret(secret) => request.basic_auth(&self.config.api_key, Some(secret.expose_secret())),
             SmsAuth::Signed(_) => request,
         };
-        judge(&exchange(request).await?, read)
+        Self::verdict(&exchange(request).await?)
     }
 }
 

@@ -4,12 +4,14 @@
 //! a secret, the credentials of a URL, or a word of somebody else's reply.
 
 mod branch;
+mod clock;
 mod order;
 mod reach;
 mod senders;
 mod storage;
 
 pub use branch::branch;
+pub use clock::clock;
 pub use order::order;
 pub use reach::{forward_targets, public_url};
 pub use senders::senders;

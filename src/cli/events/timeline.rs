@@ -1,8 +1,9 @@
 //! All that is known of an event, for people: what it is, and what happened in the order of time.
 
-use super::{codes, json, line, masked, printable, span};
+use super::{json, line, masked, printable, span};
 use crate::app::events::{Delivery, LoggedText};
 use crate::domain::{EndpointId, Region, Reply, TextStatus, Timestamp};
+use sms_providers::meaning;
 use sms_providers::{CodeRow, DeliveryStatus};
 use std::time::Duration;
 
@@ -81,10 +82,10 @@ fn moments_of(text: &LoggedText) -> Vec<(Timestamp, String)> {
         said.extend(request.segments.filter(|count| *count > 1).map(|count| format!("{count} segments")));
         said.extend(request.price.map(|price| price.to_string()));
         let row =
-            request.code.as_deref().map(|code| (code, codes::of_answer(provider, code, &request.verdict)));
+            request.code.as_deref().map(|code| (code, meaning::of_answer(provider, code, &request.verdict)));
         said.extend(row.map(|(code, row)| code_and_meaning(code, row)));
         let of_code = row.and_then(|(_, row)| row).filter(|row| row.kind.as_str() == request.verdict);
-        let remedy = of_code.and_then(|row| row.hint).or_else(|| codes::remedy(&request.verdict));
+        let remedy = of_code.and_then(|row| row.hint).or_else(|| meaning::remedy(&request.verdict));
         let remedy = remedy.map(|remedy| format!(" {}", hint(remedy))).unwrap_or_default();
         moments.push((request.sent_at, format!("text {number}: {provider} {}{remedy}", said.join(", "))));
     }
@@ -93,7 +94,7 @@ fn moments_of(text: &LoggedText) -> Vec<(Timestamp, String)> {
         !matches!(status, TextStatus::Verified | TextStatus::Reported(DeliveryStatus::Accepted))
     });
     if let Some((at, status)) = text.status_at.zip(reported) {
-        let row = text.status_code.as_deref().map(|code| (code, codes::of_report(provider, code)));
+        let row = text.status_code.as_deref().map(|code| (code, meaning::of_report(provider, code)));
         let code = row.map(|(code, row)| format!(", {}", code_and_meaning(code, row))).unwrap_or_default();
         let remedy = row.and_then(|(_, row)| row?.hint).map(|remedy| format!(" {}", hint(remedy)));
         let remedy = remedy.unwrap_or_default();

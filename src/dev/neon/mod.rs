@@ -25,6 +25,7 @@ mod users;
 pub(super) use caller::Caller;
 pub(super) use error::AuthError;
 pub(super) use fire::TriggerError;
+pub(super) use signer::Signer;
 pub(super) use users::NewUser;
 
 use super::DevOptions;
@@ -38,7 +39,6 @@ use deliver::Deliverer;
 use limit::RateLimit;
 use log::{Delivery, DeliveryLog};
 use serde_json::Value;
-use signer::Signer;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// A key pair of its own, new with every start.
-pub(super) struct Signer {
+pub(in crate::dev) struct Signer {
     key: SigningKey,
     kid: String,
 }
@@ -45,8 +45,13 @@ impl Signer {
 
     /// The `X-Neon-Signature` of a body sent at `timestamp`: `protected..signature`.
     pub fn sign(&self, timestamp: Timestamp, body: &[u8]) -> String {
+        self.sign_as(self, timestamp, body)
+    }
+
+    /// The same, by this key under the name of another: a forgery.
+    pub fn sign_as(&self, other: &Self, timestamp: Timestamp, body: &[u8]) -> String {
         // Neon's sample names the first eight characters of the key's id here and all of it in the header.
-        let header = format!(r#"{{"alg":"EdDSA","typ":"JWS","kid":"{}"}}"#, &self.kid[..8]);
+        let header = format!(r#"{{"alg":"EdDSA","typ":"JWS","kid":"{}"}}"#, &other.kid[..8]);
         let protected = BASE64URL.encode(header);
         let payload = format!("{}.{}", timestamp.as_millis(), BASE64URL.encode(body));
         let signing_input = format!("{protected}.{}", BASE64URL.encode(payload));

@@ -97,6 +97,23 @@ fn an_event_of_a_type_that_did_not_exist_yet_is_kept_whatever_its_data() {
 }
 
 #[test]
+fn a_type_that_is_no_name_is_no_event_so_that_no_log_line_holds_it() {
+    for name in [
+        "user.created\n{\"level\":\"ERROR\"}",
+        "\u{1b}[2Jcleared",
+        "ünknown",
+        "with blanks",
+        "",
+        &"x".repeat(129),
+    ] {
+        let body = json!({"event_id": "x", "event_type": name, "event_data": {}});
+        assert!(read(body.to_string().as_bytes()).is_err(), "{name:?}");
+    }
+    let longest = json!({"event_id": "x", "event_type": "x".repeat(128), "event_data": {}});
+    assert!(read(longest.to_string().as_bytes()).is_ok());
+}
+
+#[test]
 fn an_event_is_about_whoever_it_names_by_the_best_name_that_it_has() {
     let subject = |user: Value| {
         let body = json!({"event_id": "x", "event_type": "user.created", "user": user});

@@ -72,6 +72,7 @@ impl Ledger {
     /// Takes note that the store did what it was asked to.
     pub fn worked(&self) {
         self.health.learn(true);
+        self.outage.worked();
     }
 
     /// Whether the store sleeps when nobody needs it, and nobody has since then.
@@ -81,7 +82,11 @@ impl Ledger {
 
     /// Whether the store works, as far as is known; it is asked if too little is.
     pub async fn is_healthy(&self) -> bool {
-        self.health.of(self.store.as_ref(), |error| self.outage.failed(error)).await
+        let healthy = self.health.of(self.store.as_ref(), |error| self.outage.failed(error)).await;
+        if healthy {
+            self.outage.worked();
+        }
+        healthy
     }
 
     /// A reply as it may be stored: an app may repeat what it was asked, so its answers are not for a disk as

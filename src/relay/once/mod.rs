@@ -135,6 +135,16 @@ impl Once {
         self.settings.on_store_failure == StoreFailure::Send
     }
 
+    /// Whether any number is known from a time when the store was down.
+    pub fn knows_numbers(&self) -> bool {
+        self.fallback.knows_numbers()
+    }
+
+    /// Forgets what came of the number of this hash until then, while the store was down.
+    pub fn forget_number(&self, recipient_hash: &str, until: Timestamp) {
+        self.fallback.erase_all_of(recipient_hash, until);
+    }
+
     /// Forgets what was first claimed before `before`; returns how many events that were.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ use crate::guard::{
 use crate::relay::once::Ownership;
 use crate::store::texts::Verified;
 use crate::store::{self, NewDelivery};
-use crate::telemetry::OnceAMinute;
+use crate::telemetry::{OnceAMinute, trace};
 use exchange::Exchange;
 use kept::written;
 use numbers::Numbers;
@@ -76,6 +76,26 @@ impl Gatekeeper {
         self.guard.settings().mode == Mode::Off
     }
 
+    /// Whether any number is held.
+    pub fn holds_numbers(&self) -> bool {
+        self.guard.holds_numbers() || !self.numbers.is_empty()
+    }
+
+    /// Forgets what it goes by while the store does not answer, as far as that is not younger.
+    pub fn forget_until(&self, until: Timestamp) {
+        self.numbers.forget_until(until);
+    }
+
+    /// The numbers that are held.
+    pub fn held(&self) -> Vec<PhoneNumber> {
+        self.guard.held()
+    }
+
+    /// Forgets one of them.
+    pub fn forget(&self, number: &PhoneNumber) {
+        self.guard.forget(number);
+    }
+
     /// Whether nothing has happened for so long that nobody needs to know of others.
     pub fn is_idle(&self) -> bool {
         let active_at = self.watch().active_at;
@@ -118,7 +138,7 @@ impl Texting {
     /// What speaks against a code, before its event is claimed; `None` if nobody asks.
     pub async fn weigh(&self, event: &Event, otp: &SendOtp) -> Option<Weighed<'_>> {
         let Destination::Number(number) = &otp.destination else { return None };
-        if self.gate.is_off() || check_possible(number).is_err() {
+        if self.gate.is_off() || check_possible(number).is_err() || self.is_test_number(number) {
             return None;
         }
         if self.gate.is_stale() {
@@ -164,7 +184,8 @@ impl Texting {
                 history.refused_by = history.refused_by.or(refused_by);
             }
         }
-        let decision = weighed.decide(&history, now);
+        let span = trace::guard();
+        let decision = span.in_scope(|| weighed.decide(&history, now));
         match (decision.outcome, history.refused_by) {
             (Outcome::Refused(_), Some(rule)) if rule.is_pace() => {
                 self.gate.numbers.refused(number, rule, now);
@@ -174,6 +195,7 @@ impl Texting {
         }
         self.metrics.guard_decided(decision.outcome.as_str(), &decision.rules, delivery.region);
         let rule = decision.rules.first().and_then(|rule| Rule::from_name(rule));
+        trace::decided(&span, decision.outcome.as_str(), rule.map(Rule::as_str));
         if let (Outcome::Refused(reason), Some(rule)) = (decision.outcome, rule) {
             self.gate.watch().refusals.entry(rule).or_insert((reason, 0)).1 += 1;
         }

@@ -109,6 +109,22 @@ impl Living {
         }
     }
 
+    /// Forgets the code for a number if its event came until then.
+    pub fn erase(&self, hash: &str, until: Timestamp) {
+        let mut state = self.state();
+        let delivery = state.by_number.get(hash).cloned();
+        let is_meant =
+            |delivery: &DeliveryRef| state.codes.get(delivery).is_some_and(|code| code.came_at <= until);
+        if let Some(delivery) = delivery.filter(is_meant) {
+            state.forget(&delivery);
+        }
+    }
+
+    /// Whether there is any code.
+    pub fn is_empty(&self) -> bool {
+        self.state().codes.is_empty()
+    }
+
     /// Takes note of another text of a delivery.
     pub fn sent_again(
         &self,
@@ -126,10 +142,15 @@ impl Living {
     /// Forgets what is dead; returns what has been silent for too long, once each.
     pub fn tick(&self, now: Timestamp) -> Vec<(DeliveryRef, u8)> {
         let mut state = self.state();
-        let State { codes, by_number, ages } = &mut *state;
-        codes.retain(|_, code| code.expires_at > now);
-        by_number.retain(|_, delivery| codes.contains_key(delivery));
-        ages.retain(|delivery| codes.contains_key(delivery));
+        let dead = state.codes.iter().filter(|(_, code)| code.expires_at <= now);
+        for delivery in dead.map(|(delivery, _)| delivery.clone()).collect::<Vec<_>>() {
+            state.forget(&delivery);
+        }
+        let State { codes, ages, .. } = &mut *state;
+        // Looked through only once half of it is gone: there may be many, and this is done each second.
+        if ages.len() / 2 >= codes.len() {
+            ages.retain(|delivery| codes.contains_key(delivery));
+        }
         let silent = codes.iter_mut().filter(|(_, code)| code.silent_at.is_some_and(|at| at <= now));
         silent
             .map(|(delivery, code)| {
@@ -144,5 +165,66 @@ impl Living {
         while self.state().codes.is_empty() {
             self.born.notified().await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_770_000_000_000);
+
+    fn code(hash: &str, lives: Duration) -> LivingCode {
+        LivingCode {
+            event: EventId::new("event").unwrap(),
+            to: "+15551234567".parse().unwrap(),
+            came_at: NOW,
+            hash: hash.into(),
+            code: OtpCode::new("042137").unwrap(),
+            otp_type: OtpType::SignIn,
+            project_name: None,
+            region: None,
+            expires_at: NOW.plus(lives),
+            asked: Vec::new(),
+            last: 1,
+            silent_at: None,
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_of_codes_is_bounded_by_those_that_live() {
+        let living = Living::default();
+        let minute = Duration::from_secs(60);
+        living.keep(DeliveryRef::random(), code("patient", minute * 10));
+        for number in 0..1000 {
+            let (delivery, hash) = (DeliveryRef::random(), number.to_string());
+            living.keep(delivery.clone(), code(&hash, minute));
+            // A third each arrives, is verified, dies.
+            match number % 3 {
+                0 => living.heard(&TextRef { delivery, number: 1 }, true),
+                1 => living.forget_number(&hash),
+                _ => {}
+            }
+        }
+        living.tick(NOW.plus(minute));
+        let state = living.state();
+        assert_eq!((state.codes.len(), state.by_number.len()), (1, 1));
+        assert!(state.ages.len() <= 2, "{}", state.ages.len());
+    }
+
+    #[test]
+    fn a_newer_code_for_a_number_takes_the_place_of_the_older_one_whatever_the_order() {
+        let living = Living::default();
+        let (older, newer) = (DeliveryRef::random(), DeliveryRef::random());
+        let later =
+            LivingCode { came_at: NOW.plus(Duration::from_secs(1)), ..code("a", Duration::from_secs(60)) };
+        living.keep(newer.clone(), later.clone());
+        living.keep(older.clone(), code("a", Duration::from_secs(60)));
+        assert!(living.holds(&newer) && !living.holds(&older));
+        let living = Living::default();
+        living.keep(older.clone(), code("a", Duration::from_secs(60)));
+        living.keep(newer.clone(), later);
+        assert!(living.holds(&newer) && !living.holds(&older));
     }
 }

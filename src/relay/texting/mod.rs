@@ -6,6 +6,7 @@
 //!
 //! Knows nothing of the user's app, and of an event's lease only that each possible text is counted on it.
 
+mod forgetting;
 mod guard;
 mod living;
 mod odds;
@@ -17,9 +18,11 @@ mod resend;
 mod sending;
 mod standing;
 mod tallies;
+mod test_numbers;
+mod troubled;
 mod verified;
 
-use crate::domain::{Clock, MessageTemplate, Region};
+use crate::domain::{Clock, MessageTemplate, Region, TestNumbers};
 use crate::guard::GuardSettings;
 use crate::relay::once::Ledger;
 use crate::tasks::Tasks;
@@ -36,7 +39,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tallies::Book;
+pub use test_numbers::TestCode;
 use tokio::sync::{Semaphore, watch};
+use troubled::Troubled;
 use url::Url;
 
 /// What is sent, how often, and by whom first.
@@ -57,6 +62,8 @@ pub struct TextingSettings {
     pub resend_if_silent: Option<Duration>,
     /// Whether what was verified decides who is asked first.
     pub adaptive: bool,
+    /// What is never texted.
+    pub test_numbers: TestNumbers,
 }
 
 /// What is different in one country.
@@ -77,6 +84,7 @@ pub struct Texting {
     metrics: Metrics,
     tasks: Tasks,
     living: Living,
+    troubled: Troubled,
     odds: Odds,
     book: Book,
     gate: Gatekeeper,
@@ -122,7 +130,9 @@ impl Texting {
         ground: Ground,
     ) -> Self {
         let Ground { guard, ledger, clock, metrics, tasks } = ground;
-        metrics.breakers(chain.breakers());
+        let troubled = Troubled::default();
+        troubled.look(chain.breakers(), &metrics);
+        metrics.may_ask(chain.breakers().map(|(provider, _)| provider));
         Self {
             sending: watch::Sender::new(Arc::new(Sending { settings, chain, listeners })),
             ledger,
@@ -130,6 +140,7 @@ impl Texting {
             metrics,
             tasks,
             living: Living::default(),
+            troubled,
             odds: Odds::default(),
             book: Book::default(),
             gate: Gatekeeper::new(guard),
@@ -153,7 +164,8 @@ impl Texting {
         listeners: Vec<Arc<dyn ConversionFeedback>>,
     ) {
         let chain = chain.remembering(&self.sending().chain);
-        self.metrics.breakers(chain.breakers());
+        self.troubled.look(chain.breakers(), &self.metrics);
+        self.metrics.may_ask(chain.breakers().map(|(provider, _)| provider));
         self.sending.send_replace(Arc::new(Sending { settings, chain, listeners }));
     }
 

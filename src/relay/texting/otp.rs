@@ -57,6 +57,10 @@ impl Texting {
                 return Outcome::of(reply);
             }
         };
+        if self.is_test_number(&to) {
+            ownership.set_possible_sends(earlier);
+            return self.keep_test_code(event, &to, code, expires_in, &lease).await;
+        }
         let decision = weighed.map(|weighed| self.decide(weighed, &to, ownership, delivery));
         let recorded = decision.as_ref().map(guard::record);
         if let Some(Decided::Refused(reason)) = decision.as_ref().map(|decision| decision.outcome) {
@@ -75,7 +79,7 @@ impl Texting {
         let run = sending.chain.start_in(&order, &message, until, allowance);
         let mut run = run.numbered_from(lease.next_number);
         let result = drive(&mut run, ownership).await;
-        self.metrics.breakers(sending.chain.breakers());
+        self.troubled.look(sending.chain.breakers(), &self.metrics);
         ownership.set_possible_sends(earlier.saturating_add(run.possible_sends()));
         let texts = texts(run.attempts(), lease.next_number, started);
         let prices = texts.iter().filter_map(|text| text.price.filter(|_| message.callbacks.is_none()));
@@ -167,9 +171,13 @@ impl Texting {
                 event.id = event_id, recipient.hash = to, recipient.last_two = last_two,
                 provider = %receipt.provider, message.id = receipt.message_id, attempts = told, "the code was sent"
             ),
-            Err(kind) => tracing::error!(
-                event.id = event_id, recipient.hash = to, recipient.last_two = last_two, %kind, attempts = told, "the code was not sent"
-            ),
+            Err(kind) => {
+                let remedy = reply_to(Err(*kind)).problem().map(|problem| problem.remedy);
+                tracing::error!(
+                    event.id = event_id, recipient.hash = to, recipient.last_two = last_two, %kind, attempts = told, remedy,
+                    "the code was not sent"
+                );
+            }
         }
     }
 }

@@ -18,6 +18,9 @@ const LAST_WRITE: Duration = Duration::from_secs(1);
 /// What is older has no influence any more.
 pub(super) const WINDOW_HOURS: i64 = 14 * 24;
 
+/// Beyond so many living codes, a text counts as ended when it is sent: some 10 MB.
+const MOST_ALIVE: usize = 250_000;
+
 /// What is counted, by country and provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
@@ -129,8 +132,14 @@ impl Book {
 
     /// Counts a first text now, and its end when its code is dead.
     pub fn first(&self, now: Timestamp, region: Option<Region>, provider: ProviderName, dies: Timestamp) {
-        self.state().alive.push(Reverse((dies, region, provider)));
         self.count(now, Kind::First, region, provider);
+        let mut state = self.state();
+        if state.alive.len() < MOST_ALIVE {
+            state.alive.push(Reverse((dies, region, provider)));
+            return;
+        }
+        drop(state);
+        self.count(now, Kind::FirstEnded, region, provider);
     }
 
     fn add(&self, now: Timestamp, region: Option<Region>, purpose: Purpose, count: i64) {
@@ -208,5 +217,31 @@ impl Texting {
             store.forget_tallies(hour - hours.min(WINDOW_HOURS), Some(kind.as_str())).await?;
         }
         store.forget_tallies(hour - WINDOW_HOURS, None).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_that_live_for_ever_take_no_more_memory_than_is_theirs_and_every_text_has_its_end() {
+        let (book, now) = (Book::default(), Timestamp::from_millis(1_770_000_000_000));
+        let never = Timestamp::from_millis(i64::MAX);
+        for _ in 0..MOST_ALIVE + 10 {
+            book.first(now, None, ProviderName::Twilio, never);
+        }
+        assert_eq!(book.state().alive.len(), MOST_ALIVE);
+        let counted = |entries: &HashMap<Entry, i64>, kind| {
+            entries
+                .iter()
+                .filter(|(entry, _)| entry.purpose.kind == kind)
+                .map(|(_, count)| *count)
+                .sum::<i64>()
+        };
+        let all = MOST_ALIVE as i64 + 10;
+        let taken = book.take(now);
+        assert_eq!((counted(&taken, Kind::First), counted(&taken, Kind::FirstEnded)), (all, 10));
+        assert_eq!(counted(&book.take(never), Kind::FirstEnded), all - 10);
     }
 }

@@ -5,7 +5,7 @@ use super::tallies::Kind;
 use crate::domain::{Destination, Event, NeonEvent};
 use crate::relay::once::in_time;
 use crate::store::texts::Verified;
-use sms_providers::Conversion;
+use sms_providers::{Conversion, ProviderName};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +26,9 @@ impl Texting {
             in_time(self.ledger.store().verified(&hash, now.minus(TOLD_WITHIN), now)).await
         };
         match found.await {
+            Ok(Some(Verified { provider: ProviderName::Test, text, .. })) => {
+                tracing::info!(event.id = %event.id, text.reference = %text, "somebody got in with a test number");
+            }
             Ok(Some(verified)) => {
                 self.trust(event, number, &verified);
                 self.succeeded(event, verified);

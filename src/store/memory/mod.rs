@@ -4,14 +4,17 @@
 mod claim;
 mod closings;
 mod deliveries;
+mod erasure;
 mod numbers;
 mod outbox;
 mod tallies;
+mod test_codes;
 mod texts;
 
 use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StoreError, Text};
 use crate::domain::{DeliveryRef, EventId, HashKey, Reply, TextRef, Timestamp};
 use closings::Closed;
+use erasure::Announced;
 use numbers::Numbers;
 use outbox::Items;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -19,6 +22,7 @@ use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tallies::Counts;
+use test_codes::Codes;
 use texts::{Row as TextRow, Texts};
 
 /// The store in memory.
@@ -27,6 +31,8 @@ pub struct MemoryStore {
     outbox: Mutex<Items>,
     tallies: Mutex<Counts>,
     closed: Mutex<Closed>,
+    test_codes: Mutex<Codes>,
+    forgotten: Mutex<Announced>,
     key: Vec<u8>,
 }
 
@@ -75,6 +81,8 @@ impl Default for MemoryStore {
             outbox: Mutex::default(),
             tallies: Mutex::default(),
             closed: Mutex::default(),
+            test_codes: Mutex::default(),
+            forgotten: Mutex::default(),
             key: HashKey::random().expose().to_vec(),
         }
     }
@@ -99,7 +107,11 @@ impl MemoryStore {
 impl Rows {
     fn change(&mut self, lease: &Lease, change: impl FnOnce(&mut Row)) -> Held {
         match self.by_id.get_mut(&lease.id) {
-            Some(row) if row.token == lease.token && row.reply.is_none() => {
+            Some(row)
+                if row.token == lease.token
+                    && row.delivery_ref == lease.delivery_ref
+                    && row.reply.is_none() =>
+            {
                 row.possible_sends = lease.possible_sends;
                 change(row);
                 Held::Yes
@@ -118,17 +130,19 @@ impl Rows {
         let mut gone = 0;
         for place in old {
             let id = &place.1;
-            if self.by_id.get(id).is_some_and(|row| row.reply.is_some() || row.leased_until < before) {
-                self.forget(id);
+            // One that was erased is here no more.
+            let is_over = |row: &Box<Row>| row.reply.is_some() || row.leased_until < before;
+            if self.by_id.get(id).is_none_or(is_over) {
+                gone += u64::from(self.forget(id));
                 self.ages.remove(&place);
-                gone += 1;
             }
         }
         Some(gone)
     }
 
-    fn forget(&mut self, id: &EventId) {
-        let Some(row) = self.by_id.remove(id) else { return };
+    /// Forgets an event; says whether it was known.
+    fn forget(&mut self, id: &EventId) -> bool {
+        let Some(row) = self.by_id.remove(id) else { return false };
         self.ids.remove(&row.delivery_ref);
         for id in row.texts.all().iter().filter_map(TextRow::of_messagebird) {
             self.messages.remove(id);
@@ -136,6 +150,7 @@ impl Rows {
         if let Some(recipient) = &row.delivery.recipient {
             self.numbers.rest(&recipient.hash, &row.delivery_ref);
         }
+        true
     }
 
     fn by_ref(&mut self, reference: &DeliveryRef) -> Option<&mut Row> {

@@ -105,6 +105,16 @@ impl Numbers {
         (known.latest, known.previous) = (None, None);
     }
 
+    /// Erases a number; says whether it was known.
+    pub fn erase(&mut self, hash: &str) -> bool {
+        self.known.remove(hash).is_some()
+    }
+
+    /// Whether no number is known.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
     /// Forgets some of the numbers that have rested long enough; whether there may be more.
     pub fn forget(&mut self, now: Timestamp) -> bool {
         for _ in 0..PURGE_BATCH {

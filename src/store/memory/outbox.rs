@@ -4,8 +4,8 @@ use super::MemoryStore;
 use crate::domain::{EventId, Timestamp};
 use crate::store::outbox::latest_due;
 use crate::store::{
-    Counts, Entry, EntryState, Item, LONGEST_LEASE, NewItem, Next, Outbox, Selection, StoreError, Taken,
-    Whose,
+    Counts, Entry, EntryState, Item, LONGEST_LEASE, NewItem, Next, Outbox, SealedItem, Selection, StoreError,
+    Taken, Whose,
 };
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{MutexGuard, PoisonError};
@@ -48,6 +48,18 @@ impl Items {
             failure: None,
         };
         self.rows.insert(self.last, row);
+    }
+
+    /// The first `limit` items behind this place.
+    pub fn behind(&self, after: i64, limit: u32) -> Vec<SealedItem> {
+        let all = self.rows.iter().map(|(place, row)| (i64::try_from(*place).unwrap_or(i64::MAX), row));
+        let behind = all.filter(|(place, _)| *place > after).take(limit as usize);
+        let item = |(place, row): (i64, &Row)| SealedItem {
+            place,
+            id: row.id.clone(),
+            sealed: row.item.sealed.clone(),
+        };
+        behind.map(item).collect()
     }
 
     fn forget(&mut self, mut which: impl FnMut(&Row) -> bool) -> u64 {

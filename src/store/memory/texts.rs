@@ -200,7 +200,7 @@ impl TextLog for MemoryStore {
 
     async fn failures(&self, since: Timestamp, limit: u32) -> Result<Vec<Failure>, StoreError> {
         let rows = self.rows();
-        let recent = rows.failed.iter().filter(|(at, _)| *at >= since);
+        let recent = rows.failed.iter().rev().filter(|(at, _)| *at >= since);
         let failures = recent.filter_map(|(_, text)| {
             let row = rows.by_id.get(rows.ids.get(&text.delivery)?)?.texts.get(text.number)?;
             Some(Failure { text: text.clone(), provider: row.provider, again: row.again? })

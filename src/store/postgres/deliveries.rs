@@ -14,7 +14,8 @@ use tokio_postgres::types::Type;
 /// each second that somebody follows.
 const FIND: &str = "
     SELECT event_id, event_type, endpoint_id, delivery_ref, recipient_last_two, region, linked, decision,
-        reply, expires_at, verified_at, first_claimed_at
+        reply, expires_at, verified_at, first_claimed_at, finished_at,
+        recipient_hash
     FROM neon_sms_relay_deliveries AS d
     WHERE ($1 IS NULL OR event_id = $1) AND ($2 IS NULL OR recipient_hash = $2)
         AND ($3 IS NULL OR first_claimed_at >= $3) AND ($4 IS NULL OR first_claimed_at < $4)
@@ -80,6 +81,12 @@ pub(super) async fn find(
     if after.is_none() {
         found.reverse();
     }
+    add_texts(sessions, &mut found).await?;
+    Ok(found)
+}
+
+/// Fills the texts of deliveries in.
+pub(super) async fn add_texts(sessions: &Sessions, found: &mut [Delivery]) -> Result<(), StoreError> {
     let references: Vec<_> = found.iter().map(|delivery| delivery.reference.as_str()).collect();
     let rows = sessions.query(TEXTS, &[(&references, Type::TEXT_ARRAY)]).await?;
     let mut texts: HashMap<DeliveryRef, Vec<LoggedText>> = HashMap::new();
@@ -87,28 +94,30 @@ pub(super) async fn find(
         let text = text?;
         texts.entry(text.reference.delivery.clone()).or_default().push(text);
     }
-    for delivery in &mut found {
+    for delivery in found {
         delivery.texts = texts.remove(&delivery.reference).unwrap_or_default();
     }
-    Ok(found)
+    Ok(())
 }
 
 fn time(row: &Row, column: usize) -> Result<Option<Timestamp>, StoreError> {
     Ok(row.try_get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
 }
 
-fn delivery(row: &Row) -> Result<Delivery, StoreError> {
+pub(super) fn delivery(row: &Row) -> Result<Delivery, StoreError> {
     Ok(Delivery {
         reference: DeliveryRef::parse(row.try_get(3)?).ok_or(StoreError::Corrupt)?,
         event: EventId::new(row.try_get(0)?).ok_or(StoreError::Corrupt)?,
         event_type: row.try_get(1)?,
         endpoint: row.try_get::<_, Option<&str>>(2)?.and_then(EndpointId::new),
         came_at: time(row, 11)?.ok_or(StoreError::Corrupt)?,
+        recipient_hash: row.try_get(13)?,
         last_two: row.try_get(4)?,
         region: row.try_get::<_, Option<&str>>(5)?.and_then(Region::from_iso),
         linked: row.try_get(6)?,
         decision: row.try_get(7)?,
         reply: row.try_get::<_, Option<&str>>(8)?.map(read_reply).transpose()?,
+        answered_at: time(row, 12)?,
         expires_at: time(row, 9)?,
         verified_at: time(row, 10)?,
         texts: Vec::new(),

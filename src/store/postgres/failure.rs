@@ -16,6 +16,8 @@ pub(super) const THE_USER: &str = "the_user";
 pub(super) enum Failure {
     /// The connection had been closed, by a restart of the server for one.
     Closed,
+    /// It was undone, since it and another one waited for each other: the other one has gone on by now.
+    Undone(StoreError),
     /// Anything else.
     Store(StoreError),
 }
@@ -25,6 +27,7 @@ impl From<Error> for Failure {
         // A server that is stopped says so (57P01, 57P02) or just hangs up, which has no code.
         match error.code().map(SqlState::code) {
             None | Some("57P01" | "57P02") => Self::Closed,
+            Some("40P01" | "40001") => Self::Undone(error.into()),
             Some(_) => Self::Store(error.into()),
         }
     }
@@ -34,7 +37,7 @@ impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Closed => Self::Unreachable("the connection to PostgreSQL broke".to_owned()),
-            Failure::Store(error) => error,
+            Failure::Undone(error) | Failure::Store(error) => error,
         }
     }
 }

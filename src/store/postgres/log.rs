@@ -9,7 +9,7 @@ use crate::store::texts::{Delivery, Query};
 
 /// What was delivered, in a PostgreSQL database that is left as it is.
 pub struct PostgresLog {
-    sessions: Sessions,
+    pub(super) sessions: Sessions,
 }
 
 impl PostgresLog {

@@ -5,17 +5,20 @@
 //! is in `session.rs`.
 
 pub mod address;
+mod browse;
 mod certificates;
 mod claim;
 mod closings;
 mod deliveries;
 mod doubt;
+mod erasure;
 mod failure;
 mod log;
 mod outbox;
 mod outcome;
 mod session;
 mod tallies;
+mod test_codes;
 mod texts;
 
 use super::{Claim, DeliveryStore, Held, Lease, NewDelivery, Outcome, StoreError, Text};
@@ -66,12 +69,13 @@ impl DeliveryStore for PostgresStore {
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Held, StoreError> {
         self.change(
             "UPDATE neon_sms_relay_deliveries SET leased_until = $3, possible_sends = $4
-             WHERE event_id = $1 AND token = $2 AND reply IS NULL RETURNING 1",
+             WHERE event_id = $1 AND token = $2 AND delivery_ref = $5 AND reply IS NULL RETURNING 1",
             &[
                 (&lease.id.as_str(), Type::TEXT),
                 (&lease.token, Type::INT8),
                 (&until.as_millis(), Type::INT8),
                 (&i16::from(lease.possible_sends), Type::INT2),
+                (&lease.delivery_ref.as_str(), Type::TEXT),
             ],
         )
         .await

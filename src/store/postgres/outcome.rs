@@ -8,16 +8,16 @@ use crate::store::{Held, Lease, Outcome, Text, VERIFIED_FOR};
 use tokio_postgres::types::Type;
 
 const FINISH: &str =
-    "SELECT 1 FROM neon_sms_relay_finish($1, $2, $3, $4, $5, $6, $7, $8::json) AS held WHERE held";
+    "SELECT 1 FROM neon_sms_relay_finish($1, $2, $3, $4, $5, $6, $7, $8::json, $9) AS held WHERE held";
 
 const FINISH_AND_QUEUE: &str = "
     WITH changed AS (
-        SELECT FROM neon_sms_relay_finish($1, $2, $3, $4, $5, $6, $7, $8::json) AS held WHERE held),
+        SELECT FROM neon_sms_relay_finish($1, $2, $3, $4, $5, $6, $7, $8::json, $9) AS held WHERE held),
     queued AS (
         INSERT INTO neon_sms_relay_outbox (event_id, event_type, endpoint_id, lane, sealed, queued_at, give_up_at, due_at)
-        SELECT $1, $9, $10, $11, $12, $13, $14, CASE WHEN EXISTS (
-            SELECT FROM neon_sms_relay_outbox WHERE lane = $11 AND dead_at IS NULL)
-            THEN NULL ELSE $13 END
+        SELECT $1, $10, $11, $12, $13, $14, $15, CASE WHEN EXISTS (
+            SELECT FROM neon_sms_relay_outbox WHERE lane = $12 AND dead_at IS NULL)
+            THEN NULL ELSE $14 END
         FROM changed
         ON CONFLICT DO NOTHING)
     SELECT 1 FROM changed";
@@ -25,7 +25,7 @@ const FINISH_AND_QUEUE: &str = "
 const RELEASE: &str = "
     WITH changed AS (
         UPDATE neon_sms_relay_deliveries SET leased_until = $3, possible_sends = $4, numbered = $5
-        WHERE event_id = $1 AND token = $2 AND reply IS NULL RETURNING delivery_ref)
+        WHERE event_id = $1 AND token = $2 AND delivery_ref = $7 AND reply IS NULL RETURNING delivery_ref)
     SELECT neon_sms_relay_write_texts(delivery_ref, $6::json) FROM changed";
 
 pub(super) async fn finish(
@@ -36,7 +36,7 @@ pub(super) async fn finish(
 ) -> Result<Held, StoreError> {
     let reply = write_reply(&outcome.reply).ok_or(StoreError::NotFinal)?;
     let texts = (!outcome.texts.is_empty()).then(|| texts::as_json(&outcome.texts));
-    let ended: [Parameter<'_>; 8] = [
+    let ended: [Parameter<'_>; 9] = [
         (&lease.id.as_str(), Type::TEXT),
         (&lease.token, Type::INT8),
         (&reply, Type::TEXT),
@@ -45,6 +45,7 @@ pub(super) async fn finish(
         (&i16::from(lease.numbered(&outcome.texts)), Type::INT2),
         (&outcome.decision, Type::TEXT),
         (&texts, Type::TEXT),
+        (&lease.delivery_ref.as_str(), Type::TEXT),
     ];
     let Some(item) = &outcome.queued else { return store.change(FINISH, &ended).await };
     let queued: [Parameter<'_>; 6] = [
@@ -59,13 +60,14 @@ pub(super) async fn finish(
 }
 
 pub(super) async fn release(store: &PostgresStore, lease: &Lease, made: &[Text]) -> Result<(), StoreError> {
-    let parameters: [Parameter<'_>; 6] = [
+    let parameters: [Parameter<'_>; 7] = [
         (&lease.id.as_str(), Type::TEXT),
         (&lease.token, Type::INT8),
         (&i64::MIN, Type::INT8),
         (&i16::from(lease.possible_sends), Type::INT2),
         (&i16::from(lease.numbered(made)), Type::INT2),
         (&texts::as_json(made), Type::TEXT),
+        (&lease.delivery_ref.as_str(), Type::TEXT),
     ];
     store.change(RELEASE, &parameters).await.map(drop)
 }
@@ -84,7 +86,7 @@ pub(super) async fn purge(
              RETURNING delivery_ref, recipient_hash),
          texts AS (DELETE FROM neon_sms_relay_texts AS t USING gone WHERE t.delivery_ref = gone.delivery_ref),
          at_rest AS (
-             UPDATE neon_sms_relay_numbers AS n SET latest_ref = NULL, previous_ref = NULL,
+             UPDATE neon_sms_relay_numbers AS n SET latest_ref = NULL, latest_event = NULL, previous_ref = NULL,
                  keep_until = greatest(n.recent[cardinality(n.recent)] + {}, n.verified_at + {}, 0)
              FROM gone WHERE n.recipient_hash = gone.recipient_hash AND n.latest_ref = gone.delivery_ref)
          SELECT count(*) FROM gone",

@@ -16,16 +16,21 @@ const CONNECTIONS: usize = 8;
 /// One statement on a few rows. A connection that takes longer is given up.
 const QUERY_TIMEOUT: Duration = Duration::from_millis(2500);
 
+/// Long enough for another one's statement on a few rows.
+const AFTER_YOU: Duration = Duration::from_millis(50);
 /// What was kept for a day may be rewritten; whoever waits for it gives up earlier.
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Each brings the schema from the version of its index to the next.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../schema/postgres/0001_deliveries.sql"),
     include_str!("../schema/postgres/0002_outbox.sql"),
     include_str!("../schema/postgres/0003_texts.sql"),
     include_str!("../schema/postgres/0004_closings.sql"),
-    include_str!("../schema/postgres/0005_functions.sql"),
+    include_str!("../schema/postgres/0005_browsing.sql"),
+    include_str!("../schema/postgres/0006_test_codes.sql"),
+    include_str!("../schema/postgres/0007_forgotten.sql"),
+    include_str!("../schema/postgres/0008_functions.sql"),
 ];
 /// Whoever reads a day of deliveries through may take longer.
 const READING_TIMEOUT: Duration = Duration::from_secs(30);
@@ -77,7 +82,8 @@ impl Sessions {
         Self { only_reads: true, query_timeout: READING_TIMEOUT, ..self }
     }
 
-    /// Runs one statement, on another connection if the first turns out to be closed.
+    /// Runs one statement, on another connection if the first turns out to be closed, and once more if it was undone
+    /// for another one's sake.
     ///
     /// Repeating is harmless: a claim or a lease that had been carried out is found to be held, by ourselves,
     /// until it lapses; everything else is bound to its token or to the number of its batch, or changes nothing the
@@ -85,9 +91,12 @@ impl Sessions {
     pub async fn query(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
         self.migrated.get_or_try_init(|| self.migrate()).await?;
         match self.query_once(statement, parameters).await {
-            Err(Failure::Closed) => self.query_once(statement, parameters).await.map_err(StoreError::from),
-            result => result.map_err(StoreError::from),
+            Err(Failure::Closed) => {}
+            // The other one has waited for us; it goes first.
+            Err(Failure::Undone(_)) => tokio::time::sleep(AFTER_YOU).await,
+            result => return result.map_err(StoreError::from),
         }
+        self.query_once(statement, parameters).await.map_err(StoreError::from)
     }
 
     async fn query_once(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failure> {

@@ -1,5 +1,6 @@
 //! Tallies in the database.
 
+use super::session::Sessions;
 use super::{Parameter, PostgresStore, StoreError};
 use crate::store::{Batch, Tallies, Tally};
 use tokio_postgres::Row;
@@ -37,17 +38,7 @@ impl Tallies for PostgresStore {
     }
 
     async fn tallies(&self, since_hour: i64) -> Result<Vec<Tally>, StoreError> {
-        let select = "SELECT hour, kind, region, detail, count FROM neon_sms_relay_tallies WHERE hour >= $1";
-        let tally = |row: &Row| {
-            Ok(Tally {
-                hour: row.try_get(0)?,
-                kind: row.try_get(1)?,
-                region: row.try_get(2)?,
-                detail: row.try_get(3)?,
-                count: row.try_get(4)?,
-            })
-        };
-        self.sessions.query(select, &[(&since_hour, Type::INT8)]).await?.iter().map(tally).collect()
+        since(&self.sessions, since_hour).await
     }
 
     async fn forget_tallies(&self, before_hour: i64, kind: Option<&str>) -> Result<(), StoreError> {
@@ -56,4 +47,19 @@ impl Tallies for PostgresStore {
         let parameters: [Parameter<'_>; 2] = [(&before_hour, Type::INT8), (&kind, Type::TEXT)];
         self.sessions.query(delete, &parameters).await.map(drop)
     }
+}
+
+/// All tallies of this hour and later ones.
+pub(super) async fn since(sessions: &Sessions, hour: i64) -> Result<Vec<Tally>, StoreError> {
+    let select = "SELECT hour, kind, region, detail, count FROM neon_sms_relay_tallies WHERE hour >= $1";
+    let tally = |row: &Row| {
+        Ok(Tally {
+            hour: row.try_get(0)?,
+            kind: row.try_get(1)?,
+            region: row.try_get(2)?,
+            detail: row.try_get(3)?,
+            count: row.try_get(4)?,
+        })
+    };
+    sessions.query(select, &[(&hour, Type::INT8)]).await?.iter().map(tally).collect()
 }

@@ -108,7 +108,7 @@ impl TextLog for PostgresStore {
     async fn failures(&self, since: Timestamp, limit: u32) -> Result<Vec<Failure>, StoreError> {
         let select =
             "SELECT delivery_ref, number, provider, again_life_s, transient FROM neon_sms_relay_texts
-                      WHERE again_life_s IS NOT NULL AND status_at >= $1 ORDER BY status_at LIMIT $2";
+                      WHERE again_life_s IS NOT NULL AND status_at >= $1 ORDER BY status_at DESC LIMIT $2";
         let parameters: [Parameter<'_>; 2] =
             [(&since.as_millis(), Type::INT8), (&i64::from(limit), Type::INT8)];
         let failure = |row: &Row| {

@@ -21,12 +21,15 @@ const CACHE: i64 = -8192;
 const STATEMENTS: usize = 64;
 
 /// Each brings the schema from the version of its index to the next.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../schema/sqlite/0001_deliveries.sql"),
     include_str!("../schema/sqlite/0002_outbox.sql"),
     include_str!("../schema/sqlite/0003_texts.sql"),
     include_str!("../schema/sqlite/0004_closings.sql"),
-    include_str!("../schema/sqlite/0005_order_of_time.sql"),
+    include_str!("../schema/sqlite/0005_browsing.sql"),
+    include_str!("../schema/sqlite/0006_test_codes.sql"),
+    include_str!("../schema/sqlite/0007_forgotten.sql"),
+    include_str!("../schema/sqlite/0008_order_of_time.sql"),
 ];
 
 /// Opens the file, or creates it.

@@ -8,14 +8,16 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use sms_providers::Price;
 
-const FAILED: &str = "EXISTS (SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref)
+pub(super) const FAILED: &str = "EXISTS (SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref)
     AND NOT EXISTS (
         SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref AND number = (
             SELECT max(number) FROM texts WHERE delivery_ref = d.delivery_ref AND verdict = 'accepted')
         AND status NOT IN ('undelivered', 'failed', 'expired'))";
-const UNVERIFIED: &str = "d.verified_at IS NULL AND coalesce(d.expires_at, d.first_claimed_at + 300000) < ?
+pub(super) const UNVERIFIED: &str =
+    "d.verified_at IS NULL AND coalesce(d.expires_at, d.first_claimed_at + 300000) < ?
     AND EXISTS (SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref AND verdict = 'accepted')";
-const REFUSED: &str = "d.decision LIKE '%\"refused\"%'";
+/// As the index on them has it.
+pub(super) const REFUSED: &str = "instr(d.decision, '\"refused\"') > 0";
 
 const CHANGED: &str = "(first_claimed_at >= ? OR finished_at >= ? OR verified_at >= ? OR EXISTS (
     SELECT 1 FROM texts WHERE delivery_ref = d.delivery_ref AND (status_at >= ? OR sent_at >= ?)))";
@@ -75,13 +77,16 @@ impl Conditions {
     }
 }
 
+/// What [`delivery`] reads.
+pub(super) const COLUMNS: &str =
+    "event_id, event_type, endpoint_id, delivery_ref, recipient_last_two, region, linked, decision, reply, expires_at,
+     verified_at, first_claimed_at, finished_at, recipient_hash";
+
 pub(super) fn find(db: &Connection, query: &Query, limit: u32) -> Result<Vec<Delivery>, StoreError> {
     let Conditions { text, mut parameters } = Conditions::of(query);
     let order = if query.after.is_some() { "ASC" } else { "DESC" };
     let mut select = db.prepare(&format!(
-        "SELECT event_id, event_type, endpoint_id, delivery_ref, recipient_last_two, region, linked, decision,
-             reply, expires_at, verified_at, first_claimed_at
-         FROM deliveries AS d WHERE TRUE{text} ORDER BY first_claimed_at {order}, event_id LIMIT ?"
+        "SELECT {COLUMNS} FROM deliveries AS d WHERE TRUE{text} ORDER BY first_claimed_at {order}, event_id LIMIT ?"
     ))?;
     parameters.push(limit.into());
     let mut rows = select.query(params_from_iter(parameters))?;
@@ -95,18 +100,20 @@ pub(super) fn find(db: &Connection, query: &Query, limit: u32) -> Result<Vec<Del
     Ok(found)
 }
 
-fn delivery(db: &Connection, row: &Row<'_>) -> Result<Delivery, StoreError> {
+pub(super) fn delivery(db: &Connection, row: &Row<'_>) -> Result<Delivery, StoreError> {
     let time = |column| Ok::<_, StoreError>(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis));
     let reference = DeliveryRef::parse(row.get_ref(3)?.as_str()?).ok_or(StoreError::Corrupt)?;
     Ok(Delivery {
         event: EventId::new(row.get_ref(0)?.as_str()?).ok_or(StoreError::Corrupt)?,
         event_type: row.get(1)?,
         endpoint: row.get::<_, Option<String>>(2)?.as_deref().and_then(EndpointId::new),
+        recipient_hash: row.get(13)?,
         last_two: row.get(4)?,
         region: row.get::<_, Option<String>>(5)?.as_deref().and_then(Region::from_iso),
         linked: row.get(6)?,
         decision: row.get(7)?,
         reply: row.get::<_, Option<String>>(8)?.as_deref().map(read_reply).transpose()?,
+        answered_at: time(12)?,
         expires_at: time(9)?,
         verified_at: time(10)?,
         came_at: time(11)?.ok_or(StoreError::Corrupt)?,

@@ -3,15 +3,18 @@
 //! WAL with `synchronous=FULL`: what was answered survives a power cut. The writer that groups statements into
 //! transactions is in `writer.rs`; there is one, so nothing comes between the statements of an operation.
 
+mod browse;
 mod claim;
 mod closings;
 mod connection;
 mod deliveries;
+mod erasure;
 mod log;
 mod numbers;
 mod outbox;
 mod outcome;
 mod tallies;
+mod test_codes;
 mod texts;
 mod writer;
 

@@ -199,13 +199,13 @@ pub(super) fn add(db: &Connection, lease: &Lease, item: &NewItem) -> Result<(), 
         "INSERT INTO outbox (event_id, event_type, endpoint_id, lane, sealed, queued_at, give_up_at, due_at)
          SELECT event_id, ?3, ?4, ?5, ?6, ?7, ?8,
              iif(EXISTS (SELECT 1 FROM outbox WHERE lane = ?5 AND dead_at IS NULL), NULL, ?7)
-         FROM deliveries WHERE event_id = ?1 AND token = ?2 AND reply IS NULL
+         FROM deliveries WHERE event_id = ?1 AND token = ?2 AND delivery_ref = ?9 AND reply IS NULL
          ON CONFLICT DO NOTHING",
     )?;
     let endpoint = endpoint.as_ref().map(EndpointId::as_str);
     let (queued_at, give_up_at) = (queued_at.as_millis(), give_up_at.as_millis());
-    let (id, token) = (lease.id.as_str(), lease.token);
-    insert.execute(params![id, token, event_type, endpoint, lane, sealed, queued_at, give_up_at])?;
+    let (id, token, of) = (lease.id.as_str(), lease.token, lease.delivery_ref.as_str());
+    insert.execute(params![id, token, event_type, endpoint, lane, sealed, queued_at, give_up_at, of])?;
     Ok(())
 }
 

@@ -16,9 +16,15 @@ pub(super) struct Ending {
 pub(super) fn renew(db: &Connection, lease: &Lease, until: i64) -> Result<Held, StoreError> {
     let mut update = db.prepare_cached(
         "UPDATE deliveries SET leased_until = ?3, possible_sends = ?4
-         WHERE event_id = ?1 AND token = ?2 AND reply IS NULL",
+         WHERE event_id = ?1 AND token = ?2 AND delivery_ref = ?5 AND reply IS NULL",
     )?;
-    Ok(held(update.execute(params![lease.id.as_str(), lease.token, until, lease.possible_sends])?))
+    Ok(held(update.execute(params![
+        lease.id.as_str(),
+        lease.token,
+        until,
+        lease.possible_sends,
+        lease.delivery_ref.as_str()
+    ])?))
 }
 
 pub(super) fn finish(
@@ -33,7 +39,7 @@ pub(super) fn finish(
     }
     let mut update = db.prepare_cached(
         "UPDATE deliveries SET reply = ?3, finished_at = ?4, possible_sends = ?5, numbered = ?6, decision = ?7
-         WHERE event_id = ?1 AND token = ?2 AND reply IS NULL",
+         WHERE event_id = ?1 AND token = ?2 AND delivery_ref = ?8 AND reply IS NULL",
     )?;
     let changed = update.execute(params![
         lease.id.as_str(),
@@ -43,6 +49,7 @@ pub(super) fn finish(
         lease.possible_sends,
         lease.numbered(&ending.texts),
         ending.decision,
+        lease.delivery_ref.as_str(),
     ])?;
     if changed > 0 {
         texts::write(db, &lease.delivery_ref, &ending.texts)?;
@@ -53,14 +60,15 @@ pub(super) fn finish(
 pub(super) fn release(db: &Connection, lease: &Lease, made: &[Text]) -> Result<(), StoreError> {
     let mut update = db.prepare_cached(
         "UPDATE deliveries SET leased_until = ?3, possible_sends = ?4, numbered = ?5
-         WHERE event_id = ?1 AND token = ?2 AND reply IS NULL",
+         WHERE event_id = ?1 AND token = ?2 AND delivery_ref = ?6 AND reply IS NULL",
     )?;
     let changed = update.execute(params![
         lease.id.as_str(),
         lease.token,
         i64::MIN,
         lease.possible_sends,
-        lease.numbered(made)
+        lease.numbered(made),
+        lease.delivery_ref.as_str(),
     ])?;
     if changed > 0 {
         texts::write(db, &lease.delivery_ref, made)?;

@@ -2,7 +2,7 @@
 
 use super::{SqliteStore, StoreError};
 use crate::store::{Batch, Tallies, Tally};
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 #[async_trait::async_trait]
 impl Tallies for SqliteStore {
@@ -30,25 +30,7 @@ impl Tallies for SqliteStore {
     }
 
     async fn tallies(&self, since_hour: i64) -> Result<Vec<Tally>, StoreError> {
-        self.writer
-            .run(move |db| {
-                let mut select = db.prepare_cached(
-                    "SELECT hour, kind, region, detail, count FROM tallies WHERE hour >= ?1",
-                )?;
-                let mut rows = select.query([since_hour])?;
-                let mut tallies = Vec::new();
-                while let Some(row) = rows.next()? {
-                    tallies.push(Tally {
-                        hour: row.get(0)?,
-                        kind: row.get(1)?,
-                        region: row.get(2)?,
-                        detail: row.get(3)?,
-                        count: row.get(4)?,
-                    });
-                }
-                Ok(tallies)
-            })
-            .await
+        self.writer.run(move |db| since(db, since_hour)).await
     }
 
     async fn forget_tallies(&self, before_hour: i64, kind: Option<&str>) -> Result<(), StoreError> {
@@ -63,4 +45,22 @@ impl Tallies for SqliteStore {
             })
             .await
     }
+}
+
+/// All tallies of this hour and later ones.
+pub(super) fn since(db: &Connection, hour: i64) -> Result<Vec<Tally>, StoreError> {
+    let mut select =
+        db.prepare_cached("SELECT hour, kind, region, detail, count FROM tallies WHERE hour >= ?1")?;
+    let mut rows = select.query([hour])?;
+    let mut tallies = Vec::new();
+    while let Some(row) = rows.next()? {
+        tallies.push(Tally {
+            hour: row.get(0)?,
+            kind: row.get(1)?,
+            region: row.get(2)?,
+            detail: row.get(3)?,
+            count: row.get(4)?,
+        });
+    }
+    Ok(tallies)
 }

@@ -187,7 +187,7 @@ fn report_of(
 fn failures(db: &Connection, since: Timestamp, limit: u32) -> Result<Vec<Failure>, StoreError> {
     let mut select = db.prepare_cached(
         "SELECT delivery_ref, number, provider, again_life_s, transient FROM texts
-         WHERE again_life_s IS NOT NULL AND status_at >= ?1 ORDER BY status_at LIMIT ?2",
+         WHERE again_life_s IS NOT NULL AND status_at >= ?1 ORDER BY status_at DESC LIMIT ?2",
     )?;
     let mut rows = select.query(params![since.as_millis(), limit])?;
     let mut failures = Vec::new();

@@ -24,11 +24,9 @@ impl Breakers {
 }
 
 impl Metrics {
-    /// Who is put last, of all that there are.
-    pub fn breakers(&self, breakers: impl Iterator<Item = (ProviderName, bool)>) {
-        for (provider, is_open) in breakers {
-            let labels = ProviderLabels { provider: ProviderName::as_str(provider) };
-            self.breakers.open.get_or_create(&labels).set(i64::from(is_open));
-        }
+    /// Whether a provider is put last.
+    pub fn breaker(&self, provider: ProviderName, is_open: bool) {
+        let labels = ProviderLabels { provider: ProviderName::as_str(provider) };
+        self.breakers.open.get_or_create(&labels).set(i64::from(is_open));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::roll::Roll;
 use super::{Metrics, seconds, whole};
-use crate::domain::{NeonEvent, Reply};
+use crate::domain::{NeonEvent, RefuseReason, Reply, TryAgainReason};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -14,7 +14,7 @@ use std::time::Duration;
 pub(super) struct Deliveries {
     answered: Family<DeliveryLabels, Counter>,
     refused: Family<ReasonLabels, Counter>,
-    time: Histogram,
+    time: Family<AnswerLabels, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
 }
 
@@ -25,18 +25,44 @@ struct DeliveryLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AnswerLabels {
+    event: &'static str,
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabels {
     reason: &'static str,
 }
 
+/// The label of codes.
+const CODE: &str = "send_otp";
+/// What codes come to where they are not even believed, or not read, and nobody but the relay is to blame.
+const NOT_TAKEN: [&str; 2] = ["keys_unavailable", "overloaded"];
+
+/// What people are woken for is there from the start: of a count that begins with its first event, nobody can say by
+/// how much it rose.
 impl Default for Deliveries {
     fn default() -> Self {
-        Self {
+        let deliveries = Self {
             answered: Family::default(),
             refused: Family::default(),
-            time: seconds(),
+            time: Family::new_with_constructor(seconds),
             in_flight: Gauge::default(),
+        };
+        let reasons = RefuseReason::ALL.into_iter().map(RefuseReason::as_str);
+        let reasons = reasons.chain(TryAgainReason::ALL.into_iter().map(TryAgainReason::as_str));
+        for reply in [Reply::ACCEPTED, Reply::OF_THE_APP].into_iter().chain(reasons) {
+            let labels = DeliveryLabels { event: CODE, reply };
+            drop(deliveries.answered.get_or_create(&labels));
         }
+        for result in [RIGHT, WRONG] {
+            drop(deliveries.time.get_or_create(&AnswerLabels { event: CODE, result }));
+        }
+        for reason in NOT_TAKEN {
+            drop(deliveries.refused.get_or_create(&ReasonLabels { reason }));
+        }
+        deliveries
     }
 }
 
@@ -44,7 +70,11 @@ impl Deliveries {
     pub(super) fn register(&self, roll: &mut Roll) {
         roll.add("deliveries", "Events answered, by event and reply", self.answered.clone());
         roll.add("requests_refused", "Requests that were not a delivery, by reason", self.refused.clone());
-        roll.seconds("delivery", "Time from an event's arrival to its answer", self.time.clone());
+        roll.seconds(
+            "delivery",
+            "Time from an event's arrival to its answer, by event and whether it was answered right",
+            self.time.clone(),
+        );
         roll.add("deliveries_in_flight", "Deliveries running now", self.in_flight.clone());
     }
 }
@@ -52,9 +82,11 @@ impl Deliveries {
 impl Metrics {
     /// An event was answered; `elapsed` runs from its arrival.
     pub fn answered(&self, event: &NeonEvent, reply: &Reply, elapsed: Duration) {
-        let labels = DeliveryLabels { event: event.label(), reply: reply_label(reply) };
-        self.deliveries.answered.get_or_create(&labels).inc();
-        self.deliveries.time.observe(elapsed.as_secs_f64());
+        let event = event.label();
+        let result = if reply.is_right() { RIGHT } else { WRONG };
+        self.deliveries.answered.get_or_create(&DeliveryLabels { event, reply: reply.label() }).inc();
+        let time = self.deliveries.time.get_or_create(&AnswerLabels { event, result });
+        time.observe(elapsed.as_secs_f64());
     }
 
     /// A request was refused before it became an event.
@@ -68,11 +100,5 @@ impl Metrics {
     }
 }
 
-fn reply_label(reply: &Reply) -> &'static str {
-    match reply {
-        Reply::Done(_) => "accepted",
-        Reply::App { .. } => "app",
-        Reply::Refused(reason) => reason.as_str(),
-        Reply::TryAgain(reason) => reason.as_str(),
-    }
-}
+const RIGHT: &str = "right";
+const WRONG: &str = "wrong";

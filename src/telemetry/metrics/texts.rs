@@ -8,7 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use sms_providers::{Attempt, ProviderName};
+use sms_providers::{Attempt, FailureKind, ProviderName};
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -104,6 +104,16 @@ impl Texts {
 }
 
 impl Metrics {
+    /// These providers may be asked from now on: what they may answer is counted from zero.
+    pub fn may_ask(&self, providers: impl Iterator<Item = ProviderName>) {
+        for provider in providers.map(ProviderName::as_str) {
+            let failures = FailureKind::ALL.into_iter().map(FailureKind::as_str);
+            for verdict in failures.chain(["accepted"]) {
+                drop(self.texts.attempts.get_or_create(&AttemptLabels { provider, verdict }));
+            }
+        }
+    }
+
     /// A provider was asked.
     pub fn attempted(&self, attempt: &Attempt) {
         let provider = ProviderName::as_str(attempt.provider);

@@ -53,6 +53,16 @@ impl Numbers {
         self.change(number, now, |known| *known = Known { verified_at: Some(now), ..Known::default() });
     }
 
+    /// Whether any number is known.
+    pub fn is_empty(&self) -> bool {
+        self.all().is_empty()
+    }
+
+    /// Forgets every number that was not asked for since: which one somebody had erased cannot be found here.
+    pub fn forget_until(&self, until: Timestamp) {
+        self.all().retain(|_, known| known.asked_at.is_some_and(|asked_at| asked_at > until));
+    }
+
     /// When it was verified, as far as is known here, and why it gets no text now.
     pub fn history(
         &self,
@@ -131,6 +141,17 @@ mod tests {
         let last = 2 * NUMBERS - 1;
         assert_eq!(numbers.history(&number(last), &pace, at(last as u64)).1, Some(Rule::NumberPause));
         assert!((NUMBERS - FORGOTTEN..=NUMBERS).contains(&numbers.all().len()));
+    }
+
+    #[test]
+    fn what_was_asked_for_until_a_time_is_forgotten_together() {
+        let (numbers, pace) = (Numbers::default(), pace(Duration::from_secs(30), 5, 10));
+        (0..3).for_each(|index| numbers.texted(&number(index), None, &pace, at(index as u64)));
+        numbers.forget_until(at(1));
+        let known = |index| numbers.history(&number(index), &pace, at(3)).1.is_some();
+        assert_eq!([0, 1, 2].map(known), [false, false, true]);
+        numbers.forget_until(at(2));
+        assert!(numbers.is_empty());
     }
 
     #[test]

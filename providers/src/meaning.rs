@@ -1,10 +1,10 @@
 //! What a provider's code means, from the tables by which the adapters decide.
 
-use sms_providers::{CodeRow, CodeTable, FailureKind, ProviderName, messagebird, twilio, vonage};
+use crate::{CodeRow, CodeTable, FailureKind, ProviderName, messagebird, twilio, vonage};
 
 /// What the code of an answer says, and what can be done about it. The store does not know which of a provider's
 /// APIs it was: where two of them use a code, or one of them in two senses, the verdict decides.
-pub(super) fn of_answer(provider: ProviderName, code: &str, verdict: &str) -> Option<&'static CodeRow> {
+pub fn of_answer(provider: ProviderName, code: &str, verdict: &str) -> Option<&'static CodeRow> {
     let tables: &[&'static CodeTable] = match provider {
         ProviderName::Twilio => &[&twilio::CODES],
         ProviderName::Vonage => &[&vonage::SMS_CODES, &vonage::MESSAGES_CODES],
@@ -14,27 +14,27 @@ pub(super) fn of_answer(provider: ProviderName, code: &str, verdict: &str) -> Op
             &messagebird::V1_CODES,
             &messagebird::V1_TYPES,
         ],
-        ProviderName::Log | ProviderName::Inbox | ProviderName::Stub => &[],
+        ProviderName::Log | ProviderName::Inbox | ProviderName::Test | ProviderName::Stub => &[],
     };
     let mut rows = tables.iter().flat_map(|table| table.rows);
     rows.find(|row| row.kind.as_str() == verdict && row.is_about(code)).or_else(|| find(tables, code))
 }
 
 /// What the code of a report says.
-pub(super) fn of_report(provider: ProviderName, code: &str) -> Option<&'static CodeRow> {
+pub fn of_report(provider: ProviderName, code: &str) -> Option<&'static CodeRow> {
     let tables: &[&'static CodeTable] = match provider {
         ProviderName::Twilio => &[&twilio::CODES],
         ProviderName::Vonage => &[&vonage::SMS_REPORT_CODES, &vonage::MESSAGES_CODES],
         ProviderName::MessageBird => {
             &[&messagebird::CLASSIC_REPORT_CODES, &messagebird::CHANNELS_CODES, &messagebird::V1_CODES]
         }
-        ProviderName::Log | ProviderName::Inbox | ProviderName::Stub => &[],
+        ProviderName::Log | ProviderName::Inbox | ProviderName::Test | ProviderName::Stub => &[],
     };
     find(tables, code)
 }
 
 /// What can be done about a text that was not taken.
-pub(super) fn remedy(verdict: &str) -> Option<&'static str> {
+pub fn remedy(verdict: &str) -> Option<&'static str> {
     FailureKind::ALL.into_iter().find(|kind| kind.as_str() == verdict).map(FailureKind::remedy)
 }
 

@@ -119,14 +119,14 @@ END $$;
 -- Ends an event whose owner holds it; says whether they did.
 CREATE FUNCTION neon_sms_relay_finish(
     this_event TEXT, its_token BIGINT, its_reply TEXT, at_now BIGINT, sends SMALLINT, numbered_to SMALLINT,
-    its_decision TEXT, texts JSON)
+    its_decision TEXT, texts JSON, known_ref TEXT)
 RETURNS BOOLEAN LANGUAGE plpgsql AS $$
 DECLARE
     its_ref TEXT;
 BEGIN
     UPDATE neon_sms_relay_deliveries SET reply = its_reply, finished_at = at_now, possible_sends = sends,
         numbered = numbered_to, decision = its_decision
-    WHERE event_id = this_event AND token = its_token AND reply IS NULL
+    WHERE event_id = this_event AND token = its_token AND delivery_ref = known_ref AND reply IS NULL
     RETURNING delivery_ref INTO its_ref;
     IF its_ref IS NULL THEN
         RETURN FALSE;
