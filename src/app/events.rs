@@ -84,11 +84,11 @@ impl OpenEvents {
     /// If the key is not known here, or the store fails.
     pub async fn hash(&self, number: &PhoneNumber) -> anyhow::Result<String> {
         if let Some(key) = &self.configured_key {
-            return Ok(key.recipient(number).hash);
+            return Ok(key.recipient(number).hash.to_string());
         }
         let kept = self.log.kept_key().await?;
         let key = kept.context("the store keeps no key to find a number by; set the server's HASH_KEY")?;
-        Ok(key.recipient(number).hash)
+        Ok(key.recipient(number).hash.to_string())
     }
 
     /// All that is known of one event; `None` if it never came, or is forgotten.

@@ -74,10 +74,10 @@ impl Memory {
         let hash = key.recipient(number).hash;
         let now = SystemClock.now();
         self.store
-            .announce(&Forgotten { recipient_hash: hash.clone(), until: now.plus(HEARD_WITHIN) })
+            .announce(&Forgotten { recipient_hash: hash.to_string(), until: now.plus(HEARD_WITHIN) })
             .await?;
         let mut erased = Erased::default();
-        let query = Query { recipient_hash: Some(hash.clone()), ..Query::default() };
+        let query = Query { recipient_hash: Some(hash.to_string()), ..Query::default() };
         loop {
             let found = self.log.deliveries(&query, PAGE).await?;
             if found.is_empty() {

@@ -2,8 +2,8 @@
 //!
 //! Built from the parts of `HttpServer`, which has no place for something between the socket and HTTP.
 
+use crate::http::Door;
 use crate::http::connection::{Limits, Room, Stream};
-use crate::http::{Door, request_log};
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, KeepAlive, Protocol};
 use actix_service::{ServiceFactoryExt, fn_service, map_config};
@@ -50,7 +50,7 @@ impl Serving {
             .shutdown_timeout(self.drain.as_secs());
         let (stopping, limits) = (builder.graceful_shutdown_signal(), self.limits);
         let server = builder.listen("http", listener, move || {
-            let app = ActixApp::new().wrap(request_log()).wrap(Door).configure(configure.clone());
+            let app = ActixApp::new().wrap(Door).configure(configure.clone());
             let stopping = stopping.clone();
             let http = HttpService::build()
                 // All but this one are kept by `Stream`, for every request and not the first alone.

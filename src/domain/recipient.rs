@@ -5,6 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretBox};
 use sha2::Sha256;
 use sms_providers::PhoneNumber;
+use std::sync::Arc;
 
 /// The key of the HMAC-SHA256 under which numbers are stored and logged; a key derived from it seals what
 /// waits for the app (`seal.rs`).
@@ -30,7 +31,10 @@ impl HashKey {
 
     /// The stand-in for `number`.
     pub fn recipient(&self, number: &PhoneNumber) -> Recipient {
-        Recipient { hash: self.hash(canonical(number).as_e164()), last_two: number.last_two().to_owned() }
+        Recipient {
+            hash: self.hash(canonical(number).as_e164()).into(),
+            last_two: number.last_two().to_owned(),
+        }
     }
 }
 
@@ -53,8 +57,8 @@ impl HashKey {
 /// A phone number that can be recognised and not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
-    /// HMAC-SHA256 of the E.164 number, 64 lower-case hex digits.
-    pub hash: String,
+    /// HMAC-SHA256 of the E.164 number, 64 lower-case hex digits. Clones share it.
+    pub hash: Arc<str>,
     /// The last two digits.
     pub last_two: String,
 }
@@ -73,7 +77,7 @@ mod tests {
         assert_ne!(key.recipient(&number).hash, HashKey::random().recipient(&number).hash);
         // printf +15551234567 | openssl dgst -sha256 -hmac key
         assert_eq!(
-            key.recipient(&number).hash,
+            &*key.recipient(&number).hash,
             "99fbd7f267fb1750b7d90af3b4068823bb7a173285625ccc062384d0acb2a865"
         );
     }

@@ -3,6 +3,8 @@
 use super::{OtpCode, OtpType};
 use minijinja::{Environment, UndefinedBehavior, context};
 use sms_providers::SmsBody;
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The text where the operator sets none. One GSM-7 segment for an app name of up to 100 characters.
@@ -14,10 +16,15 @@ const NAMELESS_APP: &str = "sign-in";
 /// Longer names would push the code out of the first segment.
 const APP_NAME_CHARS: usize = 40;
 
+/// The name of the one template in its environment.
+const NAME: &str = "SMS_TEMPLATE";
+
 /// A checked message template.
 #[derive(Debug, Clone)]
 pub struct MessageTemplate {
-    source: String,
+    /// Holds it ready to be rendered.
+    environment: Arc<Environment<'static>>,
+    /// On one line.
     app_name: Option<String>,
     web_otp_domain: Option<String>,
 }
@@ -43,12 +50,16 @@ impl MessageTemplate {
         app_name: Option<String>,
         web_otp_domain: Option<String>,
     ) -> Result<Self, TemplateError> {
-        let template = Self { source: source.to_owned(), app_name, web_otp_domain };
+        let invalid = |error: minijinja::Error| TemplateError::Invalid(error.kind().to_string());
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.add_template_owned(NAME, source.to_owned()).map_err(invalid)?;
+        let app_name = app_name.as_deref().map(one_line);
+        let template = Self { environment: Arc::new(environment), app_name, web_otp_domain };
         // Two codes that share no digit, so that a text with fixed digits in it does not pass.
         for code in ["305172", "986444"] {
-            let text = template
-                .text(code, None, OtpType::SignIn, Duration::from_secs(300))
-                .map_err(|error| TemplateError::Invalid(error.kind().to_string()))?;
+            let text =
+                template.text(code, None, OtpType::SignIn, Duration::from_secs(300)).map_err(invalid)?;
             if !text.contains(code) {
                 return Err(TemplateError::NoCode);
             }
@@ -82,21 +93,16 @@ impl MessageTemplate {
         expires_in: Duration,
     ) -> Result<String, minijinja::Error> {
         // The operator may mean a letter that nobody sees, as Persian has them; a project's name is anybody's.
-        let app =
-            self.app_name.as_deref().map(one_line).or_else(|| project_name.map(|name| one_line(&seen(name))));
+        let of_project = || project_name.map(|name| Cow::Owned(one_line(&seen(name))));
+        let app = self.app_name.as_deref().map(Cow::Borrowed).or_else(of_project);
         let app = app.filter(|name| !name.is_empty());
         let minutes = ((expires_in.as_secs() + 30) / 60).max(1);
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.render_str(
-            &self.source,
-            context! {
-                code,
-                minutes,
-                app => app.as_deref().unwrap_or(NAMELESS_APP),
-                otp_type => otp_type.as_str(),
-            },
-        )
+        self.environment.get_template(NAME)?.render(context! {
+            code,
+            minutes,
+            app => app.as_deref().unwrap_or(NAMELESS_APP),
+            otp_type => otp_type.as_str(),
+        })
     }
 }
 

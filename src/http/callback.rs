@@ -7,6 +7,7 @@
 
 use super::delivery::{CALLBACK_LIMIT, read_body};
 use super::error::ApiError;
+use super::request_log;
 use crate::domain::{Clock, TextRef};
 use crate::relay::Relay;
 use crate::telemetry::{Refusal, Refusals};
@@ -17,6 +18,7 @@ use sms_providers::{CallbackError, ProviderName, RawCallback, StatusCallback, Su
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::watch;
+use tracing::Instrument;
 use url::Url;
 
 /// Who may report, by the name in the path, and the public URL that they were given.
@@ -101,7 +103,8 @@ async fn handle(
         refused
     })?;
     if let Some(report) = report {
-        relay.texting.reported(name, address, report).await;
+        let reported = relay.texting.reported(name, address, report);
+        reported.instrument(request_log::span(&request)).await;
     }
     Ok(HttpResponse::NoContent().finish())
 }

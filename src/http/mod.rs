@@ -20,7 +20,6 @@ pub use door::{Door, meant_path};
 pub use error::ApiError;
 pub use health::{Instance, Subscribed};
 pub use metrics::serve as metrics;
-pub use request_log::request_log;
 pub use test_codes::TestAccess;
 pub use unverified::Unverified;
 

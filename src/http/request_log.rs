@@ -1,32 +1,18 @@
-//! The span that every log line of a request hangs on.
+//! The span that every log line of a request hangs on, once it is known to be Neon's or a provider's: a stranger's costs
+//! no span, and has no line of its own.
 //!
-//! The method, the route and an id: not the URL, where a provider's callback carries a phone number, and
-//! nothing else that a stranger may write.
+//! The method, the route and an id: not the URL, where a provider's callback carries a phone number.
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::{Error, HttpMessage};
+use actix_web::HttpRequest;
 use tracing::Span;
-use tracing_actix_web::{RequestId, RootSpanBuilder, TracingLogger};
+use uuid::Uuid;
 
-/// Makes the span of a request.
-pub struct RequestSpan;
-
-/// The middleware that gives each request its span.
-pub fn request_log() -> TracingLogger<RequestSpan> {
-    TracingLogger::new()
-}
-
-impl RootSpanBuilder for RequestSpan {
-    fn on_request_start(request: &ServiceRequest) -> Span {
-        let route = request.match_pattern().unwrap_or_default();
-        let id = request_id(request);
-        tracing::info_span!("request", request.id = %id, method = %request.method(), route)
-    }
-
-    fn on_request_end<B: MessageBody>(_span: Span, _outcome: &Result<ServiceResponse<B>, Error>) {}
-}
-
-fn request_id(request: &ServiceRequest) -> String {
-    request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default()
+/// The span of a request.
+pub(super) fn span(request: &HttpRequest) -> Span {
+    tracing::info_span!(
+        "request",
+        request.id = %Uuid::new_v4(),
+        method = %request.method(),
+        route = request.match_pattern().unwrap_or_default()
+    )
 }

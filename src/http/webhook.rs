@@ -2,6 +2,7 @@
 
 use super::delivery::Arrived;
 use super::error::ApiError;
+use super::request_log;
 use crate::domain::{Accepted, Reply};
 use crate::relay::{Answer, Relay};
 use crate::telemetry::trace;
@@ -9,14 +10,20 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tracing::Instrument;
 
 pub(super) async fn receive(request: HttpRequest, arrived: Arrived, relay: Data<Relay>) -> HttpResponse {
-    let attempt = arrived.delivery.attempt();
-    let event = arrived.delivery.event().clone();
-    let span = trace::webhook(&event, attempt, |name| request.headers().get(name)?.to_str().ok());
+    let span = request_log::span(&request);
+    answer(&request, arrived, relay).instrument(span).await
+}
+
+async fn answer(request: &HttpRequest, arrived: Arrived, relay: Data<Relay>) -> HttpResponse {
+    let delivery = Arc::new(arrived.delivery);
+    let (event, attempt) = (delivery.event(), delivery.attempt());
+    let span = trace::webhook(event, attempt, |name| request.headers().get(name)?.to_str().ok());
     let relay = relay.into_inner();
-    let handled = relay.handle(arrived.delivery, arrived.at);
+    let handled = relay.handle(delivery.clone(), arrived.at);
     let answer = handled.instrument(span.clone()).await;
     let response = respond(&answer);
     trace::answered(&span, response.status().as_u16(), answer.replayed);

@@ -43,12 +43,17 @@ pub struct Relay {
 
 impl Relay {
     /// Handles one delivery that arrived at `arrived`, or joins the flight of an earlier attempt.
-    pub async fn handle(self: &Arc<Self>, delivery: VerifiedDelivery, arrived: Instant) -> Answer {
+    pub async fn handle(
+        self: &Arc<Self>,
+        delivery: impl Into<Arc<VerifiedDelivery>>,
+        arrived: Instant,
+    ) -> Answer {
+        let delivery = delivery.into();
         let flight = || self.clone().process(delivery.clone());
         self.once.answer(delivery.event(), arrived, flight).await
     }
 
-    async fn process(self: Arc<Self>, verified: VerifiedDelivery) -> Answer {
+    async fn process(self: Arc<Self>, verified: Arc<VerifiedDelivery>) -> Answer {
         let event = verified.event();
         let weighed = match (route(event, self.forwarding.routing()), &event.kind) {
             (Route::Sms, NeonEvent::SendOtp(otp)) => self.texting.weigh(event, otp).await,

@@ -163,5 +163,5 @@ async fn hash(sources: &Sources, number: &PhoneNumber) -> Result<String, Problem
             &kept
         }
     };
-    Ok(key.recipient(number).hash)
+    Ok(key.recipient(number).hash.to_string())
 }

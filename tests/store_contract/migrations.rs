@@ -11,21 +11,24 @@ use sms_providers::{DeliveryStatus, ProviderName};
 use std::time::Duration;
 
 /// The tables as they were, by version.
-const SQLITE: [&str; 3] = [
+const SQLITE: [&str; 4] = [
     include_str!("../../fixtures/store/sqlite_of_version_1.sql"),
     include_str!("../../fixtures/store/sqlite_of_version_2.sql"),
     include_str!("../../fixtures/store/sqlite_of_version_3.sql"),
+    include_str!("../../fixtures/store/sqlite_of_version_4.sql"),
 ];
-const POSTGRES: [&str; 3] = [
+const POSTGRES: [&str; 4] = [
     include_str!("../../fixtures/store/postgres_of_version_1.sql"),
     include_str!("../../fixtures/store/postgres_of_version_2.sql"),
     include_str!("../../fixtures/store/postgres_of_version_3.sql"),
+    include_str!("../../fixtures/store/postgres_of_version_4.sql"),
 ];
 /// What is in them; each version's rows come beside those of the versions before.
-const ROWS: [&str; 3] = [
+const ROWS: [&str; 4] = [
     include_str!("../../fixtures/store/rows_of_version_1.sql"),
     include_str!("../../fixtures/store/rows_of_version_2.sql"),
     include_str!("../../fixtures/store/rows_of_version_3.sql"),
+    include_str!("../../fixtures/store/rows_of_version_4.sql"),
 ];
 
 async fn nothing_is_lost(store: &dyn Store, version: usize) {
@@ -65,15 +68,26 @@ async fn nothing_is_lost(store: &dyn Store, version: usize) {
     assert_eq!(second.status.map(TextStatus::as_str), Some("failed"));
     assert_eq!((first.status, second.status_code.as_deref()), (None, Some("6")));
     if version > 2 {
-        what_was_learnt_is_known(store).await;
+        what_was_learnt_is_known(store, version).await;
+    }
+    if version > 3 {
+        let told = &found[0];
+        assert_eq!(
+            (told.region.map(|region| region.to_string()).as_deref(), told.linked),
+            (Some("US"), true)
+        );
+        assert_eq!(told.expires_at, Some(NOW.plus(Duration::from_secs(300))));
+        assert_eq!(told.decision.as_deref(), Some(r#"{"outcome":"allowed"}"#));
     }
 }
 
-/// Counts and numbers of version 3; and that what is new since then is there and empty.
-async fn what_was_learnt_is_known(store: &dyn Store) {
+/// Counts and numbers of version 3, and what was closed since then.
+async fn what_was_learnt_is_known(store: &dyn Store, version: usize) {
     let counted = store.tallies(0).await.unwrap().iter().map(|tally| tally.count).sum::<i64>();
-    assert_eq!((counted, store.closings().await.unwrap()), (7, Vec::new()));
-    let recipient = Recipient { hash: "ff".to_owned(), last_two: "72".to_owned() };
+    let closed: Vec<_> = store.closings().await.unwrap().into_iter().map(|closing| closing.prefix).collect();
+    let expected = if version > 3 { vec!["8816".to_owned()] } else { Vec::new() };
+    assert_eq!((counted, closed), (7, expected));
+    let recipient = Recipient { hash: "ff".into(), last_two: "72".to_owned() };
     let asked = NewDelivery { recipient: Some(recipient), ..event("asked-later") };
     let Claim::Acquired(lease) = store.claim(&asked, NOW, LEASE).await.unwrap() else { panic!("in flight") };
     assert_eq!(lease.history.verified_at, Some(NOW));
@@ -111,7 +125,7 @@ async fn tables_of_an_earlier_version_are_read_on() {
         tokio::runtime::Handle::current().spawn(connection);
         client.batch_execute(&format!("{tables}{rows}{schema}")).await.unwrap();
         nothing_is_lost(&*open(&server.url(), tls_config().unwrap()).unwrap(), version).await;
-        assert_eq!(select(&server, "SELECT max(version)::text FROM neon_sms_relay_schema").await, ["7"]);
+        assert_eq!(select(&server, "SELECT max(version)::text FROM neon_sms_relay_schema").await, ["8"]);
     }
 }
 

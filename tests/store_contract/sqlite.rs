@@ -43,7 +43,7 @@ async fn a_file_of_a_newer_version_is_refused_at_once() {
     let version =
         |version: i64| Connection::open(&path).unwrap().pragma_update(None, "user_version", version).unwrap();
     version(99);
-    assert!(matches!(store(&path).err(), Some(StoreError::NewerSchema { found: 99, known: 7 })));
+    assert!(matches!(store(&path).err(), Some(StoreError::NewerSchema { found: 99, known: 8 })));
 }
 
 /// Field 20: what is wrong at the start stays wrong, so it is said then, with the folder and what to do.

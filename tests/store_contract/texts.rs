@@ -35,7 +35,7 @@ pub async fn finish(store: &dyn Store, id: &str, now: Timestamp, texts: Vec<Text
 }
 
 pub fn number() -> String {
-    event("any").recipient.unwrap().hash
+    event("any").recipient.unwrap().hash.to_string()
 }
 
 pub async fn one(store: &dyn Store, id: &str) -> neon_sms_relay::store::texts::Delivery {
@@ -77,7 +77,7 @@ pub async fn a_late_delivery_replaces_a_failure(home: &Home) {
 
 pub async fn a_report_for_nobody_is_told(home: &Home) {
     let store = home.open();
-    let nobody = TextRef { delivery: DeliveryRef::random(), number: 1 };
+    let nobody = TextRef { delivery: DeliveryRef::new(NOW), number: 1 };
     assert_eq!(report(&*store, &nobody, status(Failed)).await, Reported::NotFound);
     let lease = finish(&*store, "a", NOW, vec![text(1, Twilio, Text::ACCEPTED)]).await;
     assert_eq!(

@@ -69,11 +69,15 @@ pub(super) async fn finish(
     clock: &dyn Clock,
 ) -> Result<Held, StoreError> {
     let lease = ownership.lease();
-    let mut stored = outcome.clone();
-    if ownership.durable() {
-        stored.reply = ledger.sealed(&lease.id, stored.reply).await?;
-    }
-    let held = ownership.store().finish(lease, &stored, clock.now()).await?;
+    let sealed = match &outcome.reply {
+        // Only an app's words have to be sealed, so all else is stored as it is.
+        Reply::App { .. } if ownership.durable() => {
+            Some(Outcome { reply: ledger.sealed(&lease.id, outcome.reply.clone()).await?, ..outcome.clone() })
+        }
+        _ => None,
+    };
+    let stored = sealed.as_ref().unwrap_or(outcome);
+    let held = ownership.store().finish(lease, stored, clock.now()).await?;
     if held == Held::Yes && stored.queued.is_some() {
         ledger.queued().notify_one();
     }

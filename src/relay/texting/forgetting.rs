@@ -39,7 +39,7 @@ impl Texting {
         for numbers in self.gate.held().chunks(HASHED_AT_ONCE) {
             for number in numbers {
                 let hash = key.recipient(number).hash;
-                if forgotten.iter().any(|one| one.recipient_hash == hash) {
+                if forgotten.iter().any(|one| *one.recipient_hash == *hash) {
                     self.gate.forget(number);
                 }
             }

@@ -6,7 +6,7 @@
 use crate::domain::{DeliveryRef, EventId, OtpCode, OtpType, Region, TextRef, Timestamp};
 use sms_providers::{PhoneNumber, ProviderName};
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// Beyond so many, the oldest ones are not sent again: some 40 MB.
@@ -20,7 +20,7 @@ pub(super) struct LivingCode {
     /// When its event came first.
     pub came_at: Timestamp,
     /// The keyed hash of the number.
-    pub hash: String,
+    pub hash: Arc<str>,
     pub code: OtpCode,
     pub otp_type: OtpType,
     pub project_name: Option<String>,
@@ -44,7 +44,7 @@ pub(super) struct Living {
 #[derive(Default)]
 struct State {
     codes: HashMap<DeliveryRef, LivingCode>,
-    by_number: HashMap<String, DeliveryRef>,
+    by_number: HashMap<Arc<str>, DeliveryRef>,
     /// In the order in which they came; some are gone by now.
     ages: VecDeque<DeliveryRef>,
 }
@@ -180,7 +180,7 @@ mod tests {
             event: EventId::new("event").unwrap(),
             to: "+15551234567".parse().unwrap(),
             came_at: NOW,
-            hash: hash.to_owned(),
+            hash: hash.into(),
             code: OtpCode::new("042137").unwrap(),
             otp_type: OtpType::SignIn,
             project_name: None,

@@ -165,7 +165,7 @@ impl Texting {
             }
         }
         let event_id = event.id.as_str();
-        let (to, last_two) = recipient.map(|to| (to.hash.as_str(), to.last_two.as_str())).unzip();
+        let (to, last_two) = recipient.map(|to| (&*to.hash, to.last_two.as_str())).unzip();
         match result {
             Ok(receipt) => tracing::info!(
                 event.id = event_id, recipient.hash = to, recipient.last_two = last_two,

@@ -74,7 +74,7 @@ impl Texting {
             // One of the time before it was listed is void by now.
             self.living.forget_number(&recipient.hash);
             let kept = KeptCode {
-                recipient_hash: recipient.hash.clone(),
+                recipient_hash: recipient.hash.to_string(),
                 event: event.id.clone(),
                 sealed: key.seal(&event.id, code.expose().as_bytes()).ok_or(StoreError::Corrupt)?,
                 came_at: lease.first_claimed_at,
@@ -86,7 +86,7 @@ impl Texting {
         match kept.await {
             Ok(recipient) => {
                 tracing::info!(
-                    event.id = %event.id, recipient.hash = recipient.hash, recipient.last_two = recipient.last_two,
+                    event.id = %event.id, recipient.hash = &*recipient.hash, recipient.last_two = recipient.last_two,
                     "the code of a test number was kept and texted to nobody"
                 );
                 let accepted = Accepted { provider: ProviderName::Test, message_id: None };

@@ -1,18 +1,19 @@
 //! Who owns an event.
 
-use super::{NEVER, Row, Rows};
+use super::{NEVER, Row, Rows, Texts};
 use crate::domain::{DeliveryRef, Timestamp};
 use crate::store::{Claim, History, LONGEST_LEASE, Lease, NUMBERS, NewDelivery};
 use sms_providers::ProviderName;
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 impl Rows {
     pub(super) fn claim(&mut self, delivery: &NewDelivery, now: Timestamp, until: Timestamp) -> Claim {
-        let Self { by_id, ids, .. } = self;
+        let Self { by_id, ids, ages, .. } = self;
         let row = by_id.entry(delivery.id.clone()).or_insert_with(|| {
-            let delivery_ref = DeliveryRef::random();
+            let delivery_ref = DeliveryRef::new(now);
             ids.insert(delivery_ref.clone(), delivery.id.clone());
-            Row {
+            ages.insert((now, delivery.id.clone()));
+            Box::new(Row {
                 delivery: delivery.clone(),
                 delivery_ref,
                 first_claimed_at: now,
@@ -25,8 +26,8 @@ impl Rows {
                 finished_at: None,
                 reply: None,
                 decision: None,
-                texts: BTreeMap::new(),
-            }
+                texts: Texts::default(),
+            })
         });
         if let Some(reply) = &row.reply {
             return Claim::Finished(reply.clone());
@@ -54,7 +55,7 @@ impl Rows {
     }
 
     /// What is known of the number; a new event is noted there.
-    fn recall(&mut self, delivery: &NewDelivery, hash: &str, lease: &mut Lease, now: Timestamp) {
+    fn recall(&mut self, delivery: &NewDelivery, hash: &Arc<str>, lease: &mut Lease, now: Timestamp) {
         let (verified_at, previous) = if lease.token == 1 {
             let noted = self.numbers.note(delivery, hash, &lease.delivery_ref, now);
             if noted.refused_by.is_some() {
@@ -74,7 +75,7 @@ impl Rows {
     /// Who took the last text of a delivery that led to no verification.
     fn taken_in_vain(&mut self, reference: &DeliveryRef) -> Option<ProviderName> {
         let row = self.by_ref(reference).filter(|row| row.verified_at.is_none())?;
-        let mut requests = row.texts.values().rev().filter_map(|text| text.request.as_ref());
+        let mut requests = row.texts.all().iter().rev().filter_map(|text| text.request.as_ref());
         requests.find(|text| text.is_accepted()).map(|text| text.provider)
     }
 }

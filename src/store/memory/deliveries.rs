@@ -8,7 +8,8 @@ use std::time::Duration;
 
 impl Rows {
     pub(super) fn find(&self, query: &Query, limit: usize) -> Vec<Delivery> {
-        let mut found: Vec<_> = self.by_id.values().filter(|row| row.is_meant(query)).collect();
+        let mut found: Vec<_> =
+            self.by_id.values().map(Box::as_ref).filter(|row| row.is_meant(query)).collect();
         if query.after.is_some() {
             found.sort_by_key(|row| row.place());
             found.truncate(limit);
@@ -22,9 +23,9 @@ impl Rows {
 
 impl Row {
     fn is_meant(&self, query: &Query) -> bool {
-        let hash = self.delivery.recipient.as_ref().map(|recipient| &recipient.hash);
+        let hash = self.delivery.recipient.as_ref().map(|recipient| &*recipient.hash);
         query.event.as_ref().is_none_or(|event| *event == self.delivery.id)
-            && query.recipient_hash.as_ref().is_none_or(|wanted| hash == Some(wanted))
+            && query.recipient_hash.as_deref().is_none_or(|wanted| hash == Some(wanted))
             && query.since.is_none_or(|since| self.first_claimed_at >= since)
             && query.before.is_none_or(|before| self.first_claimed_at < before)
             && query
@@ -42,7 +43,7 @@ impl Row {
     fn has_changed(&self, since: Timestamp, only: Option<Only>) -> bool {
         let dies_at = matches!(only, Some(Only::Unverified(_))).then(|| self.dies_at());
         let of_itself = [Some(self.first_claimed_at), self.finished_at, self.verified_at, dies_at];
-        let of_texts = self.texts.values().flat_map(|text| {
+        let of_texts = self.texts.all().iter().flat_map(|text| {
             let sent_at = text.request.as_ref().map(|request| request.sent_at);
             [text.status_at, sent_at]
         });
@@ -57,22 +58,22 @@ impl Row {
         let accepted = |text: &&super::TextRow| text.request.as_ref().is_some_and(|text| text.is_accepted());
         match only {
             Only::Failed => {
-                let last = self.texts.values().rev().find(accepted);
+                let last = self.texts.all().iter().rev().find(accepted);
                 let failed = last.is_none_or(|text| text.status.is_some_and(|status| status.is_failure()));
-                !self.texts.is_empty() && failed
+                !self.texts.all().is_empty() && failed
             }
             Only::Unverified(now) => {
                 self.verified_at.is_none()
                     && self.dies_at() < now
-                    && self.texts.values().any(|text| accepted(&text))
+                    && self.texts.all().iter().any(|text| accepted(&text))
             }
             Only::Refused => self.decision.as_ref().is_some_and(|said| said.contains("\"refused\"")),
         }
     }
 
     fn told(&self) -> Delivery {
-        let texts = self.texts.iter().map(|(number, text)| LoggedText {
-            reference: TextRef { delivery: self.delivery_ref.clone(), number: *number },
+        let texts = self.texts.all().iter().map(|text| LoggedText {
+            reference: TextRef { delivery: self.delivery_ref.clone(), number: text.number },
             provider: text.provider,
             request: text.told(),
             status: text.status,
@@ -86,7 +87,7 @@ impl Row {
             event_type: self.delivery.event_type.clone(),
             endpoint: self.delivery.endpoint.clone(),
             came_at: self.first_claimed_at,
-            recipient_hash: self.delivery.recipient.as_ref().map(|recipient| recipient.hash.clone()),
+            recipient_hash: self.delivery.recipient.as_ref().map(|recipient| recipient.hash.to_string()),
             last_two: self.delivery.recipient.as_ref().map(|recipient| recipient.last_two.clone()),
             region: self.delivery.region,
             linked: self.delivery.linked,

@@ -15,7 +15,7 @@ impl MemoryStore {
         let mut rows = self.rows();
         let meant = rows.by_id.values().filter(|row| {
             let recipient = row.delivery.recipient.as_ref();
-            row.first_claimed_at <= until && recipient.is_some_and(|to| to.hash == recipient_hash)
+            row.first_claimed_at <= until && recipient.is_some_and(|to| *to.hash == *recipient_hash)
         });
         let meant: Vec<_> = meant.map(|row| row.delivery.id.clone()).collect();
         for id in &meant {
@@ -42,7 +42,7 @@ impl Rows {
         let Self { by_id, ids, messages, .. } = self;
         let row = by_id.get_mut(id)?;
         let texts = std::mem::take(&mut row.texts);
-        for id in texts.values().filter_map(TextRow::of_messagebird) {
+        for id in texts.all().iter().filter_map(TextRow::of_messagebird) {
             messages.remove(id);
         }
         row.delivery.recipient = None;
@@ -63,7 +63,7 @@ impl Rows {
                 ids.insert(row.delivery_ref.clone(), id.clone());
             }
         }
-        Some(texts.len() as u64)
+        Some(texts.all().len() as u64)
     }
 }
 

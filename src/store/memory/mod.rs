@@ -17,12 +17,13 @@ use closings::Closed;
 use erasure::Announced;
 use numbers::Numbers;
 use outbox::Items;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tallies::Counts;
 use test_codes::Codes;
-use texts::Row as TextRow;
+use texts::{Row as TextRow, Texts};
 
 /// The store in memory.
 pub struct MemoryStore {
@@ -37,7 +38,10 @@ pub struct MemoryStore {
 
 #[derive(Default)]
 struct Rows {
-    by_id: HashMap<EventId, Row>,
+    /// In boxes, so that the table can grow in a moment.
+    by_id: HashMap<EventId, Box<Row>>,
+    /// Every event, the oldest first.
+    ages: BTreeSet<(Timestamp, EventId)>,
     /// Reports name a delivery by its reference alone.
     ids: HashMap<DeliveryRef, EventId>,
     /// Some of MessageBird's name a text by its id.
@@ -61,8 +65,11 @@ struct Row {
     finished_at: Option<Timestamp>,
     reply: Option<Reply>,
     decision: Option<String>,
-    texts: BTreeMap<u8, TextRow>,
+    texts: Texts,
 }
+
+/// As many events, or numbers, are forgotten in one step; others are served between two of them.
+const PURGE_BATCH: usize = 500;
 
 /// A lease that was given up has lapsed at any time.
 const NEVER: Timestamp = Timestamp::from_millis(i64::MIN);
@@ -113,8 +120,41 @@ impl Rows {
         }
     }
 
+    /// Forgets some of the events that were claimed before `before` and behind `from`, which goes on to the last one
+    /// that was looked at; `None` if there were none.
+    fn purge(&mut self, before: Timestamp, from: &mut Option<(Timestamp, EventId)>) -> Option<u64> {
+        let start = from.take().map_or(Bound::Unbounded, Bound::Excluded);
+        let old: Vec<_> = self.ages.range((start, Bound::Unbounded)).take(PURGE_BATCH).cloned().collect();
+        let old: Vec<_> = old.into_iter().take_while(|(came_at, _)| *came_at < before).collect();
+        *from = Some(old.last()?.clone());
+        let mut gone = 0;
+        for place in old {
+            let id = &place.1;
+            // One that was erased is here no more.
+            let is_over = |row: &Box<Row>| row.reply.is_some() || row.leased_until < before;
+            if self.by_id.get(id).is_none_or(is_over) {
+                gone += u64::from(self.forget(id));
+                self.ages.remove(&place);
+            }
+        }
+        Some(gone)
+    }
+
+    /// Forgets an event; says whether it was known.
+    fn forget(&mut self, id: &EventId) -> bool {
+        let Some(row) = self.by_id.remove(id) else { return false };
+        self.ids.remove(&row.delivery_ref);
+        for id in row.texts.all().iter().filter_map(TextRow::of_messagebird) {
+            self.messages.remove(id);
+        }
+        if let Some(recipient) = &row.delivery.recipient {
+            self.numbers.rest(&recipient.hash, &row.delivery_ref);
+        }
+        true
+    }
+
     fn by_ref(&mut self, reference: &DeliveryRef) -> Option<&mut Row> {
-        self.by_id.get_mut(self.ids.get(reference)?)
+        self.by_id.get_mut(self.ids.get(reference)?).map(Box::as_mut)
     }
 }
 
@@ -167,24 +207,13 @@ impl DeliveryStore for MemoryStore {
     }
 
     async fn purge(&self, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
-        let mut rows = self.rows();
-        let Rows { by_id, ids, messages, numbers, .. } = &mut *rows;
-        let all = by_id.len();
-        by_id.retain(|_, row| {
-            let keep = row.first_claimed_at >= before || (row.reply.is_none() && row.leased_until >= before);
-            if !keep {
-                ids.remove(&row.delivery_ref);
-                for id in row.texts.values().filter_map(TextRow::of_messagebird) {
-                    messages.remove(id);
-                }
-                if let Some(recipient) = &row.delivery.recipient {
-                    numbers.rest(&recipient.hash, &row.delivery_ref);
-                }
-            }
-            keep
-        });
-        numbers.forget(now);
-        Ok((all - by_id.len()) as u64)
+        let (mut all, mut from) = (0, None);
+        // One batch after the other, so that nobody who delivers waits for long.
+        while let Some(batch) = self.rows().purge(before, &mut from) {
+            all += batch;
+        }
+        while self.rows().numbers.forget(now) {}
+        Ok(all)
     }
 
     async fn hash_key(&self) -> Result<HashKey, StoreError> {

@@ -1,13 +1,19 @@
 //! What is remembered of a number.
 
+use super::PURGE_BATCH;
 use crate::domain::pace::DAY;
 use crate::domain::{DeliveryRef, Timestamp};
 use crate::store::{NewDelivery, VERIFIED_FOR};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// The numbers by their keyed hash.
 #[derive(Default)]
-pub(super) struct Numbers(HashMap<String, Remembered>);
+pub(super) struct Numbers {
+    known: HashMap<Arc<str>, Remembered>,
+    /// Until when numbers rest, as it was said at some time: what is remembered of one may say otherwise by now.
+    at_rest: BTreeSet<(Timestamp, Arc<str>)>,
+}
 
 #[derive(Default)]
 struct Remembered {
@@ -32,18 +38,18 @@ impl Numbers {
     pub fn note(
         &mut self,
         delivery: &NewDelivery,
-        hash: &str,
+        hash: &Arc<str>,
         reference: &DeliveryRef,
         now: Timestamp,
     ) -> Noted {
-        let known = self.0.get_mut(hash);
+        let known = self.known.get_mut(hash);
         let (verified_at, recent) =
             known.as_ref().map_or((None, &[][..]), |known| (known.verified_at, &known.recent));
         let (refused_by, counts) = delivery.judge(verified_at, recent, now);
         let previous = known.as_ref().and_then(|known| known.latest.clone());
         match known {
             _ if counts => {
-                let known = self.0.entry(hash.to_owned()).or_default();
+                let known = self.known.entry(hash.clone()).or_default();
                 known.recent.retain(|at| now.since(*at) < DAY);
                 known.recent.push(now);
                 let forgettable = known.recent.len().saturating_sub(delivery.pace.memory());
@@ -59,12 +65,14 @@ impl Numbers {
 
     /// When the number of an event that was noted before was verified, and the delivery before that event's.
     pub fn known(&self, hash: &str) -> (Option<Timestamp>, Option<DeliveryRef>) {
-        self.0.get(hash).map_or((None, None), |known| (known.verified_at, known.previous.clone()))
+        self.known.get(hash).map_or((None, None), |known| (known.verified_at, known.previous.clone()))
     }
 
     /// Whether this delivery holds the latest code of the number.
     pub fn is_latest(&self, hash: &str, reference: &DeliveryRef) -> bool {
-        self.0.get(hash).is_some_and(|known| known.latest.as_ref() == Some(reference) && !known.superseded)
+        self.known
+            .get(hash)
+            .is_some_and(|known| known.latest.as_ref() == Some(reference) && !known.superseded)
     }
 
     /// Notes that the number was verified; returns its latest delivery, the texts that count no more, and when it was
@@ -74,37 +82,51 @@ impl Numbers {
         hash: &str,
         now: Timestamp,
     ) -> (Option<DeliveryRef>, Vec<Timestamp>, Option<Timestamp>) {
-        let known = self.0.entry(hash.to_owned()).or_default();
+        let hash = Arc::from(hash);
+        let known = self.known.entry(Arc::clone(&hash)).or_default();
         let before = known.verified_at.replace(now);
         let cleared = std::mem::take(&mut known.recent);
         known.keep_until = known.latest.is_none().then(|| now.plus(VERIFIED_FOR));
+        self.at_rest.extend(known.keep_until.map(|until| (until, hash)));
         (known.latest.clone(), cleared, before)
     }
 
     /// Lets a number rest whose delivery was forgotten.
-    pub fn rest(&mut self, hash: &str, reference: &DeliveryRef) {
-        let Some(known) = self.0.get_mut(hash).filter(|known| known.latest.as_ref() == Some(reference))
+    pub fn rest(&mut self, hash: &Arc<str>, reference: &DeliveryRef) {
+        let Some(known) = self.known.get_mut(hash).filter(|known| known.latest.as_ref() == Some(reference))
         else {
             return;
         };
         let limited = known.recent.last().map(|at| at.plus(DAY));
         let trusted = known.verified_at.map(|at| at.plus(VERIFIED_FOR));
-        known.keep_until = limited.max(trusted).or(Some(Timestamp::from_millis(0)));
+        let until = limited.max(trusted).unwrap_or(Timestamp::from_millis(0));
+        known.keep_until = Some(until);
+        self.at_rest.insert((until, hash.clone()));
         (known.latest, known.previous) = (None, None);
     }
 
     /// Erases a number; says whether it was known.
     pub fn erase(&mut self, hash: &str) -> bool {
-        self.0.remove(hash).is_some()
+        self.known.remove(hash).is_some()
     }
 
     /// Whether no number is known.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.known.is_empty()
     }
 
-    /// Forgets numbers that have rested long enough.
-    pub fn forget(&mut self, now: Timestamp) {
-        self.0.retain(|_, known| known.keep_until.is_none_or(|until| until >= now));
+    /// Forgets some of the numbers that have rested long enough; whether there may be more.
+    pub fn forget(&mut self, now: Timestamp) -> bool {
+        for _ in 0..PURGE_BATCH {
+            let Some((until, hash)) = self.at_rest.pop_first() else { return false };
+            if until >= now {
+                self.at_rest.insert((until, hash));
+                return false;
+            }
+            if self.known.get(&hash).is_some_and(|known| known.keep_until == Some(until)) {
+                self.known.remove(&hash);
+            }
+        }
+        true
     }
 }

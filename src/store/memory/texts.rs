@@ -11,8 +11,36 @@ use sms_providers::{DeliveryStatus, Price, ProviderName};
 /// As many failed texts are remembered to be made good; a minute's worth is asked for.
 const MOST_FAILED: usize = 10_000;
 
+/// The texts of one delivery, in the order of their numbers. Most have one, so a list is all that it takes.
+#[derive(Default)]
+pub(super) struct Texts(Vec<Row>);
+
+impl Texts {
+    /// The text of this number, made as one of `provider` if it is not there.
+    fn of(&mut self, number: u8, provider: ProviderName) -> &mut Row {
+        let place = self.0.binary_search_by_key(&number, |text| text.number);
+        let place = place.unwrap_or_else(|place| {
+            self.0.reserve_exact(1);
+            self.0.insert(place, Row::of(number, provider));
+            place
+        });
+        &mut self.0[place]
+    }
+
+    fn get(&self, number: u8) -> Option<&Row> {
+        self.0.iter().find(|text| text.number == number)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Row] {
+        &self.0
+    }
+}
+
 /// One text.
 pub(super) struct Row {
+    /// Which one of its delivery.
+    pub number: u8,
     /// Who was asked.
     pub provider: ProviderName,
     /// The request; `None` until its answer is written down.
@@ -27,8 +55,9 @@ pub(super) struct Row {
 }
 
 impl Row {
-    fn of(provider: ProviderName) -> Self {
+    fn of(number: u8, provider: ProviderName) -> Self {
         Self {
+            number,
             provider,
             request: None,
             status: None,
@@ -61,7 +90,7 @@ impl Rows {
         let Some(id) = self.ids.get(delivery) else { return };
         let Some(row) = self.by_id.get_mut(id) else { return };
         for text in texts {
-            let logged = row.texts.entry(text.number).or_insert_with(|| Row::of(text.provider));
+            let logged = row.texts.of(text.number, text.provider);
             let accepted = text.is_accepted().then_some(TextStatus::Reported(DeliveryStatus::Accepted));
             logged.status = logged.status.or(accepted);
             logged.request = Some(text.clone());
@@ -84,7 +113,7 @@ impl Rows {
             return Reported::NotFound;
         };
         let region = delivery.delivery.region;
-        let row = delivery.texts.entry(text.number).or_insert_with(|| Row::of(provider));
+        let row = delivery.texts.of(text.number, provider);
         if row.provider != provider {
             return Reported::NotFound;
         }
@@ -111,8 +140,8 @@ impl Rows {
         let Self { by_id, ids, numbers, .. } = self;
         let row = by_id.get_mut(ids.get(&failed.delivery)?)?;
         let recipient = row.delivery.recipient.as_ref()?;
-        let settled = |(number, text): (&u8, &Row)| {
-            let heard_of = why == Why::Silent && *number == failed.number;
+        let settled = |text: &Row| {
+            let heard_of = why == Why::Silent && text.number == failed.number;
             let is_final = text.status.is_some_and(TextStatus::is_final);
             is_final && (text.again.is_none() || heard_of)
         };
@@ -120,7 +149,7 @@ impl Rows {
             || row.verified_at.is_some()
             || row.possible_sends >= max_sends
             || row.numbered != failed.number
-            || row.texts.iter().any(settled)
+            || row.texts.all().iter().any(settled)
             || !numbers.is_latest(&recipient.hash, &failed.delivery);
         if too_late {
             return None;
@@ -142,8 +171,8 @@ impl Rows {
             let verdict = text.request.as_ref().map(|text| text.verdict.as_str());
             verdict.is_some_and(|verdict| [Text::ACCEPTED, "unknown"].contains(&verdict))
         };
-        let alone = row.texts.len() == 1;
-        let mut left: Vec<_> = row.texts.values_mut().filter(may_have_left).collect();
+        let alone = row.texts.all().len() == 1;
+        let mut left: Vec<_> = row.texts.0.iter_mut().filter(may_have_left).collect();
         let first_sent_at = left.iter().filter_map(|text| Some(text.request.as_ref()?.sent_at)).min()?;
         let last = left.pop()?;
         (last.status, last.status_at) = (Some(TextStatus::Verified), Some(now));
@@ -173,7 +202,7 @@ impl TextLog for MemoryStore {
         let rows = self.rows();
         let recent = rows.failed.iter().rev().filter(|(at, _)| *at >= since);
         let failures = recent.filter_map(|(_, text)| {
-            let row = rows.by_id.get(rows.ids.get(&text.delivery)?)?.texts.get(&text.number)?;
+            let row = rows.by_id.get(rows.ids.get(&text.delivery)?)?.texts.get(text.number)?;
             Some(Failure { text: text.clone(), provider: row.provider, again: row.again? })
         });
         Ok(failures.take(limit as usize).collect())

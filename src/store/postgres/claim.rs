@@ -1,4 +1,4 @@
-//! Who owns an event, and whether its number gets a text: one statement.
+//! Who owns an event, and whether its number gets a text: one statement, which calls a function of `0008_functions.sql`.
 
 use super::StoreError;
 use super::session::Sessions;
@@ -9,73 +9,10 @@ use crate::store::{Claim, History, LONGEST_LEASE, Lease, NUMBERS, NewDelivery, V
 use std::time::Duration;
 use tokio_postgres::types::Type;
 
-/// The row of the number is what events of one number wait for each other at: each sees what those before it left.
-/// Its new values are worked out from the old ones in steps, since they all depend on why it is refused, as
-/// `NewDelivery::judge` does it.
 const CLAIM: &str = "
-    WITH known AS (SELECT FROM neon_sms_relay_deliveries WHERE event_id = $1),
-    number AS (
-        INSERT INTO neon_sms_relay_numbers AS n (recipient_hash, recent, latest_ref, latest_event, refused_by)
-        SELECT $5, CASE WHEN $26 > 0 THEN ARRAY[$11] ELSE '{}' END, $4, $1, $27
-        WHERE $5 IS NOT NULL AND NOT EXISTS (SELECT FROM known)
-            AND ($28 OR EXISTS (SELECT FROM neon_sms_relay_numbers WHERE recipient_hash = $5))
-        ON CONFLICT (recipient_hash) DO UPDATE SET
-            (recent, previous_ref, latest_ref, latest_event, superseded, keep_until, refused_by) = (
-                SELECT CASE WHEN counts THEN (today || $11)[greatest(cardinality(today) + 2 - $26, 1):]
-                        ELSE n.recent END,
-                    CASE WHEN counts THEN n.latest_ref ELSE n.previous_ref END,
-                    CASE WHEN counts THEN $4 ELSE n.latest_ref END,
-                    CASE WHEN counts THEN $1 ELSE n.latest_event END,
-                    NOT counts,
-                    CASE WHEN counts THEN NULL ELSE n.keep_until END,
-                    coalesce(untrusted, too_many)
-                FROM (
-                    SELECT today, untrusted, too_many, untrusted IS NULL AND (too_many IS NULL OR NOT $17) AS counts
-                    FROM (
-                        SELECT today,
-                            CASE WHEN n.verified_at > $22 THEN NULL ELSE $18 END AS untrusted,
-                            CASE
-                                WHEN $11 < today[cardinality(today)]
-                                    + $14[least(cardinality(today), cardinality($14))] THEN $23
-                                WHEN (SELECT count(*) FROM unnest(today) AS at WHERE at > $19) >= $15 THEN $24
-                                WHEN cardinality(today) >= $16 THEN $25
-                            END AS too_many
-                        FROM (SELECT ARRAY(
-                            SELECT at FROM unnest(n.recent) WITH ORDINALITY AS noted (at, i)
-                            WHERE at > $20 AND at <= $21 ORDER BY i) AS today) AS remembered
-                    ) AS asked
-                ) AS judged)
-        -- Another claim of this event may have noted it while this one waited.
-        WHERE n.latest_event IS DISTINCT FROM $1
-        RETURNING verified_at, refused_by, latest_ref, previous_ref),
-    claimed AS (
-        INSERT INTO neon_sms_relay_deliveries AS d (event_id, event_type, endpoint_id, delivery_ref, recipient_hash,
-            recipient_last_two, region, linked, expires_at, token, leased_until, possible_sends, numbered,
-            first_claimed_at, refused_by)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, 1, $13, $11,
-            CASE WHEN EXISTS (SELECT FROM number) THEN (SELECT refused_by FROM number)
-                WHEN $5 IS NOT NULL THEN $27 END
-        ON CONFLICT (event_id) DO UPDATE SET token = d.token + 1, leased_until = $10,
-            possible_sends = least(d.possible_sends + 1, 255), numbered = least(d.numbered + $13, 255)
-        WHERE d.reply IS NULL AND d.leased_until NOT BETWEEN $11 AND $12
-        RETURNING token, delivery_ref, first_claimed_at, possible_sends, numbered, refused_by)
-    SELECT c.token, c.delivery_ref, c.first_claimed_at, c.possible_sends, c.numbered, c.refused_by,
-        coalesce(number.verified_at, before.verified_at), in_vain.provider, NULL AS reply
-    FROM claimed AS c
-        LEFT JOIN number ON TRUE
-        LEFT JOIN neon_sms_relay_numbers AS before ON before.recipient_hash = $5
-        LEFT JOIN LATERAL (
-            SELECT provider FROM neon_sms_relay_texts AS t
-            WHERE verdict = 'accepted' AND delivery_ref = coalesce(
-                    CASE WHEN number.latest_ref = $4 THEN number.previous_ref ELSE number.latest_ref END,
-                    before.previous_ref)
-                AND NOT EXISTS (
-                    SELECT FROM neon_sms_relay_deliveries AS d
-                    WHERE d.delivery_ref = t.delivery_ref AND d.verified_at IS NOT NULL)
-            ORDER BY t.number DESC LIMIT 1) AS in_vain ON TRUE
-    UNION ALL
-    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, reply FROM neon_sms_relay_deliveries
-    WHERE event_id = $1 AND NOT EXISTS (SELECT FROM claimed)";
+    SELECT its_token, its_ref, came_at, sends, numbered_to, why_refused, number_verified_at, in_vain, its_reply
+    FROM neon_sms_relay_claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+        $21, $22, $23, $24, $25, $26, $27, $28)";
 
 pub(super) async fn claim(
     sessions: &Sessions,
@@ -96,7 +33,7 @@ pub(super) async fn claim(
         even_if_verified,
     } = delivery;
     let trusted_since = if *even_if_verified { i64::MAX } else { now.minus(VERIFIED_FOR).as_millis() };
-    let reference = DeliveryRef::random();
+    let reference = DeliveryRef::new(now);
     let pauses: Vec<_> =
         pace.pauses.iter().map(|pause| i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)).collect();
     // What a number gets of which nothing is known needs no row to be decided.
@@ -110,7 +47,7 @@ pub(super) async fn claim(
                 (event_type, Type::TEXT),
                 (&endpoint.as_ref().map(|endpoint| endpoint.as_str()), Type::TEXT),
                 (&reference.as_str(), Type::TEXT),
-                (&recipient.as_ref().map(|recipient| recipient.hash.as_str()), Type::TEXT),
+                (&recipient.as_ref().map(|recipient| &*recipient.hash), Type::TEXT),
                 (&recipient.as_ref().map(|recipient| recipient.last_two.as_str()), Type::TEXT),
                 (&region.as_ref().map(|region| region.as_str()), Type::TEXT),
                 (linked, Type::BOOL),
@@ -137,9 +74,7 @@ pub(super) async fn claim(
             ],
         )
         .await?;
-    // No row at all: somebody claimed the event for the first time while this statement waited for
-    // them, and its snapshot is older than their row.
-    let Some(row) = rows.first() else { return Ok(Claim::InFlight) };
+    let row = rows.first().ok_or(StoreError::Corrupt)?;
     let Some(token) = row.try_get::<_, Option<i64>>(0)? else {
         return match row.try_get::<_, Option<&str>>(8)? {
             Some(reply) => Ok(Claim::Finished(read_reply(reply)?)),

@@ -102,6 +102,7 @@ fn told(code: &str) -> Option<&'static str> {
             "the user may not do that; run: GRANT USAGE, CREATE ON SCHEMA public TO the_user, or, where the tables are there: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO the_user"
         }
         "42P01" => "a table of ours is missing",
+        "42883" => "a function of ours is missing",
         _ => return None,
     })
 }

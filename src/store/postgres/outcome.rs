@@ -7,6 +7,27 @@ use crate::store::row::write_reply;
 use crate::store::{Held, Lease, Outcome, Text, VERIFIED_FOR};
 use tokio_postgres::types::Type;
 
+const FINISH: &str =
+    "SELECT 1 FROM neon_sms_relay_finish($1, $2, $3, $4, $5, $6, $7, $8::json, $9) AS held WHERE held";
+
+const FINISH_AND_QUEUE: &str = "
+    WITH changed AS (
+        SELECT FROM neon_sms_relay_finish($1, $2, $3, $4, $5, $6, $7, $8::json, $9) AS held WHERE held),
+    queued AS (
+        INSERT INTO neon_sms_relay_outbox (event_id, event_type, endpoint_id, lane, sealed, queued_at, give_up_at, due_at)
+        SELECT $1, $10, $11, $12, $13, $14, $15, CASE WHEN EXISTS (
+            SELECT FROM neon_sms_relay_outbox WHERE lane = $12 AND dead_at IS NULL)
+            THEN NULL ELSE $14 END
+        FROM changed
+        ON CONFLICT DO NOTHING)
+    SELECT 1 FROM changed";
+
+const RELEASE: &str = "
+    WITH changed AS (
+        UPDATE neon_sms_relay_deliveries SET leased_until = $3, possible_sends = $4, numbered = $5
+        WHERE event_id = $1 AND token = $2 AND delivery_ref = $7 AND reply IS NULL RETURNING delivery_ref)
+    SELECT neon_sms_relay_write_texts(delivery_ref, $6::json) FROM changed";
+
 pub(super) async fn finish(
     store: &PostgresStore,
     lease: &Lease,
@@ -14,26 +35,8 @@ pub(super) async fn finish(
     now: Timestamp,
 ) -> Result<Held, StoreError> {
     let reply = write_reply(&outcome.reply).ok_or(StoreError::NotFinal)?;
-    let item = outcome.queued.as_ref();
-    let statement = format!(
-        "WITH changed AS (
-             UPDATE neon_sms_relay_deliveries SET reply = $3, finished_at = $4, possible_sends = $5, numbered = $6,
-                 decision = $7
-             WHERE event_id = $1 AND token = $2 AND delivery_ref = $15 AND reply IS NULL
-             RETURNING event_id, delivery_ref),
-         logged AS ({}),
-         queued AS (
-             INSERT INTO neon_sms_relay_outbox (event_id, event_type, endpoint_id, lane, sealed,
-                 queued_at, give_up_at, due_at)
-             SELECT event_id, $9, $10, $11, $12, $13, $14, CASE WHEN EXISTS (
-                 SELECT FROM neon_sms_relay_outbox WHERE lane = $11 AND dead_at IS NULL)
-                 THEN NULL ELSE $13 END
-             FROM changed WHERE $9 IS NOT NULL
-             ON CONFLICT DO NOTHING)
-         SELECT 1 FROM changed",
-        texts::write("changed", 8)
-    );
-    let parameters: [Parameter<'_>; 15] = [
+    let texts = (!outcome.texts.is_empty()).then(|| texts::as_json(&outcome.texts));
+    let ended: [Parameter<'_>; 9] = [
         (&lease.id.as_str(), Type::TEXT),
         (&lease.token, Type::INT8),
         (&reply, Type::TEXT),
@@ -41,27 +44,22 @@ pub(super) async fn finish(
         (&i16::from(lease.possible_sends), Type::INT2),
         (&i16::from(lease.numbered(&outcome.texts)), Type::INT2),
         (&outcome.decision, Type::TEXT),
-        (&texts::as_json(&outcome.texts), Type::TEXT),
-        (&item.map(|item| item.event_type.as_str()), Type::TEXT),
-        (&item.and_then(|item| item.endpoint.as_ref()).map(EndpointId::as_str), Type::TEXT),
-        (&item.map(|item| item.lane.as_str()), Type::TEXT),
-        (&item.map(|item| item.sealed.as_slice()), Type::BYTEA),
-        (&item.map(|item| item.queued_at.as_millis()), Type::INT8),
-        (&item.map(|item| item.give_up_at.as_millis()), Type::INT8),
+        (&texts, Type::TEXT),
         (&lease.delivery_ref.as_str(), Type::TEXT),
     ];
-    store.change(&statement, &parameters).await
+    let Some(item) = &outcome.queued else { return store.change(FINISH, &ended).await };
+    let queued: [Parameter<'_>; 6] = [
+        (&item.event_type, Type::TEXT),
+        (&item.endpoint.as_ref().map(EndpointId::as_str), Type::TEXT),
+        (&item.lane, Type::TEXT),
+        (&item.sealed, Type::BYTEA),
+        (&item.queued_at.as_millis(), Type::INT8),
+        (&item.give_up_at.as_millis(), Type::INT8),
+    ];
+    store.change(FINISH_AND_QUEUE, &[ended.as_slice(), &queued].concat()).await
 }
 
 pub(super) async fn release(store: &PostgresStore, lease: &Lease, made: &[Text]) -> Result<(), StoreError> {
-    let statement = format!(
-        "WITH changed AS (
-             UPDATE neon_sms_relay_deliveries SET leased_until = $3, possible_sends = $4, numbered = $5
-             WHERE event_id = $1 AND token = $2 AND delivery_ref = $7 AND reply IS NULL RETURNING delivery_ref),
-         logged AS ({})
-         SELECT 1 FROM changed",
-        texts::write("changed", 6)
-    );
     let parameters: [Parameter<'_>; 7] = [
         (&lease.id.as_str(), Type::TEXT),
         (&lease.token, Type::INT8),
@@ -71,7 +69,7 @@ pub(super) async fn release(store: &PostgresStore, lease: &Lease, made: &[Text])
         (&texts::as_json(made), Type::TEXT),
         (&lease.delivery_ref.as_str(), Type::TEXT),
     ];
-    store.change(&statement, &parameters).await.map(drop)
+    store.change(RELEASE, &parameters).await.map(drop)
 }
 
 pub(super) async fn purge(

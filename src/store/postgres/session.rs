@@ -22,7 +22,7 @@ const AFTER_YOU: Duration = Duration::from_millis(50);
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Each brings the schema from the version of its index to the next.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../schema/postgres/0001_deliveries.sql"),
     include_str!("../schema/postgres/0002_outbox.sql"),
     include_str!("../schema/postgres/0003_texts.sql"),
@@ -30,6 +30,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../schema/postgres/0005_browsing.sql"),
     include_str!("../schema/postgres/0006_test_codes.sql"),
     include_str!("../schema/postgres/0007_forgotten.sql"),
+    include_str!("../schema/postgres/0008_functions.sql"),
 ];
 /// Whoever reads a day of deliveries through may take longer.
 const READING_TIMEOUT: Duration = Duration::from_secs(30);

@@ -14,26 +14,7 @@ use std::time::Duration;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-/// The part of a statement that writes the requests of parameter `texts` down, beside what was reported of them
-/// already, for the delivery in `source`.
-pub(super) fn write(source: &str, texts: u8) -> String {
-    format!(
-        "INSERT INTO neon_sms_relay_texts AS t (delivery_ref, number, provider, verdict, code, message_id, sent_at,
-             elapsed_ms, segments, price_micros, currency, status)
-         SELECT {source}.delivery_ref, new.*, CASE WHEN new.verdict = 'accepted' THEN 'accepted' END
-         FROM {source}, json_to_recordset(${texts}::json) AS new (number smallint, provider text, verdict text,
-             code text, message_id text, sent_at bigint, elapsed_ms bigint, segments smallint, price_micros bigint,
-             currency text)
-         ON CONFLICT (delivery_ref, number) DO UPDATE SET provider = excluded.provider,
-             verdict = excluded.verdict, code = excluded.code, message_id = excluded.message_id,
-             sent_at = excluded.sent_at, elapsed_ms = excluded.elapsed_ms,
-             segments = coalesce(t.segments, excluded.segments),
-             price_micros = coalesce(t.price_micros, excluded.price_micros),
-             currency = coalesce(t.currency, excluded.currency), status = coalesce(t.status, excluded.status)"
-    )
-}
-
-/// Requests as [`write`] reads them.
+/// Requests as `neon_sms_relay_write_texts` reads them.
 pub(super) fn as_json(texts: &[Text]) -> String {
     let texts = texts.iter().map(|text| {
         json!({
@@ -181,15 +162,12 @@ impl TextLog for PostgresStore {
         texts: &[Text],
         may_have_sent: bool,
     ) -> Result<(), StoreError> {
-        let statement = format!(
-            "WITH delivery AS (
-                 UPDATE neon_sms_relay_deliveries
-                 SET possible_sends = greatest(possible_sends - $2, 0), numbered = $4
-                 WHERE delivery_ref = $1 AND numbered = $5 RETURNING delivery_ref),
-             logged AS ({})
-             SELECT 1 FROM delivery",
-            write("delivery", 3)
-        );
+        let statement = "
+            WITH delivery AS (
+                UPDATE neon_sms_relay_deliveries
+                SET possible_sends = greatest(possible_sends - $2, 0), numbered = $4
+                WHERE delivery_ref = $1 AND numbered = $5 RETURNING delivery_ref)
+            SELECT neon_sms_relay_write_texts(delivery_ref, $3::json) FROM delivery";
         let parameters: [Parameter<'_>; 5] = [
             (&delivery.as_str(), Type::TEXT),
             (&i16::from(!may_have_sent), Type::INT2),
@@ -197,7 +175,7 @@ impl TextLog for PostgresStore {
             (&i16::from(resend.numbered(texts)), Type::INT2),
             (&i16::from(resend.end), Type::INT2),
         ];
-        self.change(&statement, &parameters).await.map(|_: Held| ())
+        self.change(statement, &parameters).await.map(|_: Held| ())
     }
 
     async fn verified(

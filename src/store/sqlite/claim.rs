@@ -23,13 +23,13 @@ pub(super) fn claim(
          WHERE reply IS NULL AND leased_until NOT BETWEEN ?11 AND ?12
          RETURNING token, delivery_ref, first_claimed_at, possible_sends, numbered, refused_by",
     )?;
-    let reference = DeliveryRef::random();
+    let reference = DeliveryRef::new(now);
     let parameters = params![
         id.as_str(),
         event_type,
         endpoint.as_ref().map(|endpoint| endpoint.as_str()),
         reference.as_str(),
-        recipient.as_ref().map(|recipient| recipient.hash.as_str()),
+        recipient.as_ref().map(|recipient| &*recipient.hash),
         recipient.as_ref().map(|recipient| recipient.last_two.as_str()),
         region.as_ref().map(|region| region.as_str()),
         linked,

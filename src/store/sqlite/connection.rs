@@ -17,8 +17,11 @@ const LOG_PAGES: i64 = 4096;
 /// The page cache, in KiB below zero as SQLite has it: an index of a million events has its inner pages in it.
 const CACHE: i64 = -8192;
 
+/// Statements that are kept ready: more than there are.
+const STATEMENTS: usize = 64;
+
 /// Each brings the schema from the version of its index to the next.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../schema/sqlite/0001_deliveries.sql"),
     include_str!("../schema/sqlite/0002_outbox.sql"),
     include_str!("../schema/sqlite/0003_texts.sql"),
@@ -26,6 +29,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../schema/sqlite/0005_browsing.sql"),
     include_str!("../schema/sqlite/0006_test_codes.sql"),
     include_str!("../schema/sqlite/0007_forgotten.sql"),
+    include_str!("../schema/sqlite/0008_order_of_time.sql"),
 ];
 
 /// Opens the file, or creates it.
@@ -77,6 +81,7 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
     // small volume would notice. A purge touches many pages, and grew the log without bound where this was off.
     db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     db.pragma_update(None, "cache_size", CACHE)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(db)
 }
 

@@ -83,8 +83,8 @@ fn held(changed: usize) -> Held {
 /// Forgets a batch of events with their texts; their numbers may rest.
 pub(super) fn purge(db: &Connection, before: Timestamp) -> Result<u64, StoreError> {
     let mut delete = db.prepare_cached(
-        "DELETE FROM deliveries WHERE event_id IN (
-             SELECT event_id FROM deliveries
+        "DELETE FROM deliveries WHERE seq IN (
+             SELECT seq FROM deliveries
              WHERE first_claimed_at < ?1 AND (reply IS NOT NULL OR leased_until < ?1) LIMIT ?2)
          RETURNING delivery_ref, recipient_hash",
     )?;
