@@ -179,7 +179,7 @@ async fn a_running_server_forgets_codes_of_an_erased_number_and_no_later_ones() 
     let key = store.store.hash_key().await.unwrap();
     let announce = async |number: &str, until: Timestamp| {
         let recipient_hash = key.recipient(&number.parse().unwrap()).hash;
-        store.announce(&Forgotten { recipient_hash, until }).await.unwrap();
+        store.announce(&Forgotten { recipient_hash: recipient_hash.to_string(), until }).await.unwrap();
     };
     let now = SystemClock.now();
     let hour = Duration::from_secs(3600);
@@ -224,7 +224,7 @@ async fn the_guard_of_a_running_server_compares_no_number_with_an_erased_one() {
     let recipient_hash = key.recipient(&erased[0].parse().unwrap()).hash;
     let until = clock.now().plus(Duration::from_secs(3600));
     let before = store.asked().get("forgotten").copied().unwrap_or_default();
-    store.store.announce(&Forgotten { recipient_hash, until }).await.unwrap();
+    store.store.announce(&Forgotten { recipient_hash: recipient_hash.to_string(), until }).await.unwrap();
     // One look may have been under way; the last one comes after what the one before it led to.
     while store.asked().get("forgotten").is_none_or(|times| *times < before + 3) {
         tokio::time::sleep(Duration::from_millis(10)).await;

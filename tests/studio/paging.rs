@@ -21,7 +21,7 @@ pub async fn write(store: &dyn Store, count: usize, now: Timestamp) {
             let at = now.minus(Duration::from_millis((index as u64 / 3) * 2000));
             let event_type = if is(1) { "user.created" } else { "send.otp" };
             let new = NewDelivery {
-                recipient: Some(Recipient { hash: format!("{index:064}"), last_two: "23".to_owned() }),
+                recipient: Some(Recipient { hash: format!("{index:064}").into(), last_two: "23".to_owned() }),
                 region: Region::from_iso(if is(2) { "FR" } else { "US" }),
                 expires_at: Some(at.plus(Duration::from_secs(300))),
                 ..NewDelivery::new(EventId::new(&format!("e{index:05}")).unwrap(), event_type)

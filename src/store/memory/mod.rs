@@ -131,8 +131,8 @@ impl Rows {
         for place in old {
             let id = &place.1;
             // One that was erased is here no more.
-            let is_over = |row: &Box<Row>| row.reply.is_some() || row.leased_until < before;
-            if self.by_id.get(id).is_none_or(is_over) {
+            let is_over = |row: &Row| row.reply.is_some() || row.leased_until < before;
+            if self.by_id.get(id).map(Box::as_ref).is_none_or(is_over) {
                 gone += u64::from(self.forget(id));
                 self.ages.remove(&place);
             }
