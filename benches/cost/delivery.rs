@@ -15,9 +15,10 @@ pub async fn measure(vendor: &Vendor) {
     let sqlite = format!("sqlite://{}", folder.path().join("relay.db").display());
     let logged = format!("sqlite://{}", folder.path().join("logged.db").display());
     let database = PostgresServer::start();
-    let servers: [(&str, Server); 5] = [
+    let servers: [(&str, Server); 6] = [
         ("bare handler", bare(vendor, false).await),
         ("memory", relay(vendor, "memory:", &[], false).await),
+        ("memory, GUARD=off", relay(vendor, "memory:", &[("GUARD", "off")], false).await),
         ("sqlite", relay(vendor, &sqlite, &[], false).await),
         ("sqlite, RUST_LOG=info", relay(vendor, &logged, &[("RUST_LOG", "info")], false).await),
         ("postgres", relay(vendor, &database.url(), &[], false).await),
