@@ -42,6 +42,16 @@ fn hold(
     seeds: &[&[u8]],
     sign: impl Fn(Vec<u8>) -> Signed + RefUnwindSafe,
 ) {
+    hold_to(|heard, report| assert_eq!(heard, report, "it says something else"), verifier, seeds, sign);
+}
+
+/// The same where a signature promises less of what was spoilt.
+fn hold_to(
+    promise: impl Fn(&Report, &Report) + RefUnwindSafe,
+    verifier: impl StatusCallback + RefUnwindSafe,
+    seeds: &[&[u8]],
+    sign: impl Fn(Vec<u8>) -> Signed + RefUnwindSafe,
+) {
     let original = sign(seeds[0].to_vec());
     let report = hear(&verifier, &original).unwrap().unwrap();
     assert!(report.status().is_some(), "the first seed says something");
@@ -66,11 +76,11 @@ fn hold(
             }
         }
         if let Ok(Some(heard)) = hear(&verifier, &other) {
-            assert_eq!(heard, report, "it says something else");
+            promise(&heard, &report);
         }
         let body = flipped(&original.body, usize::from(*bit));
         if let Ok(Some(heard)) = hear(&verifier, &Signed { body, ..original.clone() }) {
-            assert_eq!(heard, report, "it says something else");
+            promise(&heard, &report);
         }
         let stranger = Signed { headers: Vec::new(), body: spoilt(seeds, recipe), ..original.clone() };
         assert!(hear(&verifier, &stranger).is_err(), "nobody has signed it");
@@ -91,7 +101,12 @@ fn of_twilio() {
         b"MessageSid=SM1&MessageStatus=undelivered&ErrorCode=30003&To=+15551234567",
         b"SmsSid=SM1&SmsStatus=delivered&From=+15005550006",
     ];
-    hold(TwilioCallback::new(SECRET.into()), seeds, |body| {
+    // Twilio signs names and values in a row and not where one ends: `ErrorCode3=0003` has the signature of
+    // `ErrorCode=30003`. So a report can be made to say less, and still no failure a success.
+    let promise = |heard: &Report, report: &Report| {
+        assert!(heard.status().is_none_or(|status| Some(status) == report.status()), "{heard:?}");
+    };
+    hold_to(promise, TwilioCallback::new(SECRET.into()), seeds, |body| {
         signers::twilio(SECRET, "https://relay.example.com/callbacks/twilio/0d9c-1", &fields(&body))
     });
 }

@@ -94,7 +94,9 @@ fn statement(filter: &Filter, behind: Option<&Place>) -> (String, Vec<Value>) {
     }
     if let Some(Place { came_at, event }) = behind {
         let event = event.as_str().to_owned();
-        add("(first_claimed_at, event_id) < (?, ?)", vec![number(*came_at), event.into()]);
+        // Those of one millisecond are in the order in which they came, which the index has already.
+        let behind = "(first_claimed_at, seq) < (?, (SELECT seq FROM deliveries WHERE event_id = ?))";
+        add(behind, vec![number(*came_at), event.into()]);
     }
     match filter.state {
         Some(State::Ended(Only::Failed)) => add(FAILED, vec![]),
@@ -112,7 +114,7 @@ fn statement(filter: &Filter, behind: Option<&Place>) -> (String, Vec<Value>) {
     let conditions = conditions.join(" AND ");
     let select = format!(
         "SELECT {COLUMNS} FROM deliveries AS d WHERE {conditions}
-         ORDER BY first_claimed_at DESC, event_id DESC LIMIT ?"
+         ORDER BY first_claimed_at DESC, seq DESC LIMIT ?"
     );
     (select, parameters)
 }
