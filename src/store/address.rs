@@ -148,7 +148,7 @@ pub(super) fn unescaped(text: &str) -> Vec<u8> {
 
 /// A parameter's name for a message. What does not look like one may be the tail of a password.
 pub(super) fn shown_name(name: &str) -> String {
-    let like_a_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let like_a_name = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
     if !name.is_empty() && name.len() <= 40 && name.bytes().all(like_a_name) {
         name.to_owned()
     } else {
