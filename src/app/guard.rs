@@ -4,15 +4,12 @@ use super::outbox::open_store;
 use crate::config::{GuardSection, StoreSettings};
 use crate::domain::{Clock, SystemClock};
 use crate::guard::{Guard, GuardSettings, Rule};
-use crate::relay::texting::{read_closing, read_tally};
+use crate::relay::texting::{WINDOW_HOURS, read_closing, read_tally};
 use crate::store::{Closing, Store, StoreError, Tally};
 use sms_providers::client::Network;
 use std::sync::Arc;
 
 pub use crate::guard::{Budget, Closing as Closed, CountryStatus, Fill, Mode, Prefix, Status};
-
-/// Older counts have no influence.
-const WINDOW_HOURS: i64 = 15 * 24;
 
 /// What the guards of all servers share, in the store of a `STORE_URL`.
 pub struct SharedGuard {

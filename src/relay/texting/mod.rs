@@ -39,6 +39,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tallies::Book;
+pub use tallies::WINDOW_HOURS;
 pub use test_numbers::TestCode;
 use tokio::sync::{Semaphore, watch};
 use troubled::Troubled;

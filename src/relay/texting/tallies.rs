@@ -16,7 +16,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// A stop waits no longer for a store that does not answer.
 const LAST_WRITE: Duration = Duration::from_secs(1);
 /// What is older has no influence any more.
-pub(super) const WINDOW_HOURS: i64 = 14 * 24;
+pub const WINDOW_HOURS: i64 = 14 * 24;
 
 /// Beyond so many living codes, a text counts as ended when it is sent: some 10 MB.
 const MOST_ALIVE: usize = 250_000;
