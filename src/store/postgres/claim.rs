@@ -1,4 +1,4 @@
-//! Who owns an event, and whether its number gets a text: one statement, which calls a function of `0008_functions.sql`.
+//! Who owns an event, and whether its number gets a text: one statement, which calls a function of `0005_functions.sql`.
 
 use super::StoreError;
 use super::session::Sessions;

@@ -27,10 +27,10 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../schema/postgres/0002_outbox.sql"),
     include_str!("../schema/postgres/0003_texts.sql"),
     include_str!("../schema/postgres/0004_closings.sql"),
-    include_str!("../schema/postgres/0005_browsing.sql"),
-    include_str!("../schema/postgres/0006_test_codes.sql"),
-    include_str!("../schema/postgres/0007_forgotten.sql"),
-    include_str!("../schema/postgres/0008_functions.sql"),
+    include_str!("../schema/postgres/0005_functions.sql"),
+    include_str!("../schema/postgres/0006_browsing.sql"),
+    include_str!("../schema/postgres/0007_test_codes.sql"),
+    include_str!("../schema/postgres/0008_forgotten.sql"),
 ];
 /// Whoever reads a day of deliveries through may take longer.
 const READING_TIMEOUT: Duration = Duration::from_secs(30);

@@ -26,10 +26,10 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../schema/sqlite/0002_outbox.sql"),
     include_str!("../schema/sqlite/0003_texts.sql"),
     include_str!("../schema/sqlite/0004_closings.sql"),
-    include_str!("../schema/sqlite/0005_browsing.sql"),
-    include_str!("../schema/sqlite/0006_test_codes.sql"),
-    include_str!("../schema/sqlite/0007_forgotten.sql"),
-    include_str!("../schema/sqlite/0008_order_of_time.sql"),
+    include_str!("../schema/sqlite/0005_order_of_time.sql"),
+    include_str!("../schema/sqlite/0006_browsing.sql"),
+    include_str!("../schema/sqlite/0007_test_codes.sql"),
+    include_str!("../schema/sqlite/0008_forgotten.sql"),
 ];
 
 /// Opens the file, or creates it.

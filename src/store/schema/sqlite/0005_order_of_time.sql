@@ -39,6 +39,3 @@ SELECT event_id, event_type, endpoint_id, delivery_ref, recipient_hash, recipien
 FROM deliveries_before ORDER BY first_claimed_at;
 DROP TABLE deliveries_before;
 CREATE INDEX deliveries_by_age ON deliveries (first_claimed_at);
-CREATE INDEX deliveries_by_region ON deliveries (region, first_claimed_at) WHERE region IS NOT NULL;
-CREATE INDEX deliveries_by_type ON deliveries (event_type, first_claimed_at) WHERE event_type <> 'send.otp';
-CREATE INDEX deliveries_refused ON deliveries (first_claimed_at) WHERE instr(decision, '"refused"') > 0;
